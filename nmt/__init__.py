@@ -1,0 +1,21 @@
+"""Recurrent machine translation: train, translate, evaluate. `nmt.load(folder)` gives a translator."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nmt.translator import Translator
+
+__version__ = "0.1.0"
+
+
+def load(folder: str | Path) -> Translator:
+    """The translator that lies in a model folder. Raises UserError when the folder is no model.
+
+    PyTorch is imported here rather than with the package, so that `nmt --help` answers at once.
+    """
+    from nmt.translator import Translator
+
+    return Translator.load(Path(folder))

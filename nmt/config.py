@@ -1,0 +1,205 @@
+"""The configuration: typed, frozen, validated once. One field, one docstring, one default; the command line, its help
+and `config.json` all come from here. A field that is None is left open: `training/presets.py` chooses it from the
+size of the corpus and prints what it chose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from nmt.errors import UserError, unknown
+
+FORMAT_VERSION = 1
+
+
+class Section(BaseModel):
+    """A group of settings. Unknown keys are errors; nothing changes after construction."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, protected_namespaces=())
+
+
+class DataConfig(Section):
+    """Where sentence pairs come from and how they are batched."""
+
+    train: tuple[str, ...] = ()
+    """Training pairs: two parallel text files, or one .tsv, one .jsonl, or a `datasets` identifier."""
+    valid: tuple[str, ...] = ()
+    """Validation pairs, in the same forms. They choose the best checkpoint."""
+    test: tuple[str, ...] = ()
+    """Test pairs, in the same forms. They are scored once, at the end."""
+    folder: str | None = None
+    """A folder with train.LANGUAGE and val.LANGUAGE for both languages, instead of `train` and `valid`; all its
+    test*.LANGUAGE are scored at the end."""
+    source: str | None = None
+    """Language translated from, as in file endings and JSON keys; taken from the file endings when left open."""
+    target: str | None = None
+    """Language translated into, likewise."""
+    batch_tokens: int | None = Field(None, ge=16)
+    """Most tokens on the longer side of one batch, padding included. Left open: chosen from the corpus size."""
+    max_length: int = Field(128, ge=4)
+    """Longest training sentence in pieces, on either side; longer pairs are dropped and counted."""
+    max_ratio: float = Field(9.0, gt=1)
+    """Largest ratio of the lengths of the two sides, in characters; pairs beyond it are dropped and counted."""
+
+
+class SubwordsConfig(Section):
+    """The SentencePiece models, trained on the training pairs."""
+
+    vocabulary: int | None = Field(None, ge=300)
+    """Number of pieces. Left open: chosen from the corpus size."""
+    algorithm: Literal["unigram", "bpe"] = "unigram"
+    """How pieces are found: unigram language model (Kudo 2018) or byte-pair encoding (Sennrich et al. 2016)."""
+    joint: bool = True
+    """One vocabulary for both languages; false trains one for each."""
+    coverage: float = Field(1.0, gt=0.9, le=1)
+    """Share of characters that get a piece of their own; the rest is spelled in bytes, so nothing is unknown."""
+    normalization: Literal["nmt_nfkc", "nfkc", "identity"] = "nmt_nfkc"
+    """Unicode normalisation before splitting."""
+
+
+class ModelConfig(Section):
+    """The network."""
+
+    cell: str = "lstm"
+    """Recurrent layer: {choices}."""
+    attention: str = "general"
+    """Attention over the source: {choices}."""
+    decoder: str = "input-feeding"
+    """How recurrence and attention are joined in the decoder: {choices}."""
+    bridge: str = "last"
+    """What the decoder starts from: {choices}."""
+    embedding: int = Field(256, ge=1)
+    """Size of the word embeddings and of the vector given to the output layer."""
+    hidden: int = Field(256, ge=1)
+    """Size of the recurrent states; each direction of the encoder has half of it."""
+    encoder_layers: int = Field(1, ge=1)
+    """Bidirectional recurrent layers in the encoder."""
+    decoder_layers: int = Field(1, ge=1)
+    """Recurrent layers in the decoder."""
+    heads: int = Field(4, ge=1)
+    """Heads of `multihead` attention; they divide `hidden`."""
+    dropout: float | None = Field(None, ge=0, lt=1)
+    """Share of units dropped on embeddings and between layers, with one mask per sentence held over time
+    (Gal and Ghahramani 2016). Left open: chosen from the corpus size."""
+    word_dropout: float = Field(0.0, ge=0, lt=1)
+    """Share of source and of target input pieces whose whole embedding is dropped in training."""
+    residual: bool = True
+    """Add a layer's input to its output where the sizes agree (He et al. 2016), from the second layer on."""
+    tied: Literal["none", "target", "all"] = "all"
+    """Embeddings shared (Press and Wolf 2017): none; target input with output layer; source too (joint pieces)."""
+
+
+class TrainConfig(Section):
+    """Optimisation."""
+
+    minutes: float | None = Field(None, gt=0)
+    """Wall-clock budget; the learning rate anneals to it. With neither this nor `updates`: chosen from the corpus."""
+    updates: int | None = Field(None, ge=1)
+    """Budget in updates."""
+    optimizer: str = "adamw"
+    """Optimiser: {choices}."""
+    learning_rate: float | None = Field(None, gt=0)
+    """Peak learning rate. Left open: chosen from the model."""
+    schedule: str = "cosine"
+    """Learning rate after the warm-up: {choices}."""
+    warmup: int = Field(200, ge=0)
+    """Updates over which the learning rate rises from zero."""
+    label_smoothing: float = Field(0.1, ge=0, lt=1)
+    """Probability mass spread evenly over the vocabulary (Szegedy et al. 2016)."""
+    weight_decay: float = Field(0.0, ge=0)
+    """Decoupled weight decay (Loshchilov and Hutter 2019)."""
+    clip: float = Field(1.0, gt=0)
+    """Largest norm of the gradient."""
+    ema: float = Field(0.0, ge=0, lt=1)
+    """Decay of the exponential moving average of the weights that is validated and saved; 0 keeps the plain weights."""
+    validate_every: int | None = Field(None, ge=1)
+    """Updates between validations. Left open: about 20 in the whole budget."""
+    patience: int = Field(10, ge=1)
+    """Validations without a better score before training stops early."""
+    validation_beam: int = Field(1, ge=1)
+    """Beam of the validation translations; 1 is greedy and quick."""
+    best_by: Literal["bleu", "chrf", "loss"] = "bleu"
+    """Validation score that names the best checkpoint."""
+    seed: int = 1
+    """Seed of everything random."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where to train."""
+    threads: int | None = Field(None, ge=1)
+    """Threads of the matrix products. Left open: one per core."""
+
+
+class SearchConfig(Section):
+    """How a translation is looked for."""
+
+    beam: int = Field(5, ge=1)
+    """Hypotheses kept alive; 1 is greedy search."""
+    length_penalty: float = Field(1.0, ge=0)
+    """Exponent a of the length normalisation: log-probability / length**a. 0 compares plain log-probabilities."""
+    nbest: int = Field(1, ge=1)
+    """Translations given for each sentence, best first; at most `beam`."""
+    max_ratio: float = Field(2.0, gt=0)
+    """Longest translation in target pieces per source piece, beyond 10 pieces that are always allowed."""
+    batch_tokens: int = Field(4096, ge=1)
+    """Most source pieces, times the beam, translated at once."""
+
+
+class Config(Section):
+    """Everything that names a run."""
+
+    output: str | None = None
+    """The model folder to write. Started again with the same folder, training resumes."""
+    data: DataConfig = DataConfig()
+    subwords: SubwordsConfig = SubwordsConfig()
+    model: ModelConfig = ModelConfig()
+    train: TrainConfig = TrainConfig()
+    search: SearchConfig = SearchConfig()
+
+    def fields(self) -> Iterator[tuple[str, Any, str]]:
+        """(dotted key, value, docstring) of every setting, in the order they are declared."""
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            if isinstance(value, Section):
+                for key, inner in type(value).model_fields.items():
+                    yield f"{name}.{key}", getattr(value, key), inner.description or ""
+            else:
+                yield name, value, field.description or ""
+
+    def annotation(self, key: str) -> Any:
+        """The type of the setting at a dotted key, None among its arguments where it may be left open."""
+        section, _, name = key.rpartition(".")
+        return type(getattr(self, section) if section else self).model_fields[name].annotation
+
+    def replace(self, changes: dict[str, Any]) -> Config:
+        """A copy with other values for some dotted keys. Raises UserError for unknown keys and impossible values."""
+        known = [key for key, _, _ in self.fields()]
+        tree = self.model_dump()
+        for key, value in changes.items():
+            if key not in known:
+                raise unknown("the setting", key, known)
+            section, _, name = key.rpartition(".")
+            (tree[section] if section else tree)[name] = value
+        return Config.parse(tree)
+
+    @classmethod
+    def parse(cls, tree: dict[str, Any], where: str = "the settings") -> Config:
+        """A configuration from nested dictionaries. Raises UserError naming the first key that is wrong."""
+        try:
+            return cls.model_validate(tree)
+        except ValidationError as error:
+            raise _user_error(error, where) from None
+
+
+def _user_error(error: ValidationError, where: str) -> UserError:
+    """pydantic's report as one line: the key, its value, what is allowed."""
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return unknown(f"{where}: the setting", key, [name for name, _, _ in Config().fields()])
+    if first["type"] == "literal_error":
+        return unknown(f"{where}: {key}", str(first["input"]), get_args(Config().annotation(key)))
+    message = first["msg"].replace("Input should be", "it should be")
+    return UserError(f"{where}: {key} is {first['input']!r}; {message[0].lower()}{message[1:]}.")
+
+

@@ -1,0 +1,94 @@
+"""Batches: pairs of like length under a token budget, in an order that depends on nothing but seed and epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nmt.data.subwords import BEGIN, PADDING
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Padded piece numbers of some pairs. The target begins with BEGIN and ends with END."""
+
+    source: Tensor  # [batch, source]
+    source_lengths: Tensor  # [batch]
+    target: Tensor  # [batch, target + 1]
+    target_tokens: int  # predicted pieces, end symbols included
+    source_tokens: int
+
+    @property
+    def padding(self) -> float:
+        """Share of positions, of both sides, that hold padding."""
+        positions = self.source.numel() + self.target.numel() - len(self.target)
+        return 1 - (self.source_tokens + self.target_tokens) / positions
+
+    def to(self, device: torch.device) -> Batch:
+        """The same batch on a device."""
+        moved = (part.to(device, non_blocking=True) for part in (self.source, self.source_lengths, self.target))
+        return Batch(*moved, self.target_tokens, self.source_tokens)
+
+
+def make_batch(pairs: Sequence[tuple[Sequence[int] | NDArray[np.int32], Sequence[int] | NDArray[np.int32]]]) -> Batch:
+    """Pairs of piece sequences, end symbols included -> a batch."""
+    source, source_lengths = pad([source for source, _ in pairs])
+    target, target_lengths = pad([target for _, target in pairs], begin=True)
+    tokens = int(target_lengths.sum()) - len(pairs)
+    return Batch(source, source_lengths, target, tokens, int(source_lengths.sum()))
+
+
+def pad(
+    sentences: Sequence[Sequence[int] | NDArray[np.int32]], *, begin: bool = False
+) -> tuple[Tensor, Tensor]:
+    """Piece sequences -> [batch, longest] padded at the end, and lengths [batch]; with BEGIN before each if asked for."""
+    shift = int(begin)
+    lengths = [len(sentence) + shift for sentence in sentences]
+    padded = np.full((len(sentences), max(lengths)), PADDING, dtype=np.int64)
+    if begin:
+        padded[:, 0] = BEGIN
+    for row, sentence in zip(padded, sentences, strict=True):
+        row[shift : shift + len(sentence)] = sentence
+    return torch.from_numpy(padded), torch.tensor(lengths)
+
+
+class BucketOrder:
+    """The batches of every epoch, as arrays of row numbers.
+
+    Pairs are shuffled, sorted by length so that equal lengths stay shuffled, cut into batches of at most
+    `batch_tokens` on the longer side, and the batches shuffled. Deterministic in seed and epoch: an epoch can be taken
+    up again at any batch.
+    """
+
+    def __init__(self, lengths: NDArray[np.int32], *, batch_tokens: int, seed: int) -> None:
+        self.lengths = lengths
+        self.batch_tokens = batch_tokens
+        self.seed = seed
+
+    def epoch(self, number: int) -> list[NDArray[np.int64]]:
+        """The batches of one epoch, in order."""
+        random = np.random.default_rng([self.seed, number])
+        order = random.permutation(len(self.lengths))
+        source, target = self.lengths[order, 0], self.lengths[order, 1]
+        order = order[np.lexsort((source, target))]
+        batches = budgeted(self.lengths[order].max(axis=1), self.batch_tokens)
+        cut = [order[start:end] for start, end in batches]
+        return [cut[index] for index in random.permutation(len(cut))]
+
+
+def budgeted(lengths: Iterable[int], budget: int) -> list[tuple[int, int]]:
+    """Cuts a sequence of lengths into runs (start, end) whose count times longest is at most `budget`; a length beyond
+    the budget has a run of its own."""
+    runs: list[tuple[int, int]] = []
+    start = longest = end = 0
+    for end, length in enumerate(lengths):
+        if end > start and max(longest, int(length)) * (end - start + 1) > budget:
+            runs.append((start, end))
+            start, longest = end, 0
+        longest = max(longest, int(length))
+    return [*runs, (start, end + 1)] if longest else runs

@@ -1,0 +1,82 @@
+"""Scores of translations: sacreBLEU's metrics, each with the signature that says how it was computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from sacrebleu.metrics.base import Metric
+from sacrebleu.metrics.bleu import BLEU
+from sacrebleu.metrics.chrf import CHRF
+from sacrebleu.metrics.ter import TER
+
+from nmt.errors import UserError, choose
+
+SAMPLES = 1000
+"""Bootstrap samples behind an interval. sacreBLEU draws them from a fixed seed, which is in the signature."""
+
+
+class Score(NamedTuple):
+    """A corpus score from 0 to 100 (TER may be higher, and lower is better), its sacreBLEU signature, and its 95 %
+    bootstrap interval (lowest, highest) where one was asked for (Koehn 2004)."""
+
+    score: float
+    signature: str
+    interval: tuple[float, float] | None = None
+
+
+METRICS: dict[str, Callable[[str, bool], Metric]] = {
+    "bleu": lambda tokenize, lowercase: BLEU(tokenize=tokenize, lowercase=lowercase),
+    "chrf": lambda tokenize, lowercase: CHRF(lowercase=lowercase),
+    "ter": lambda tokenize, lowercase: TER(),  # takes no notice of case, as its authors defined it
+}
+"""From the tokenizer of BLEU and whether case is ignored to a metric."""
+
+
+def corpus_scores(
+    hypotheses: Sequence[str],
+    references: Sequence[Sequence[str]],
+    *,
+    tokenize: str = "13a",
+    lowercase: bool = False,
+    bootstrap: bool = False,
+) -> dict[str, Score]:
+    """The score by every metric. `references`: one or more sets of them, each parallel to `hypotheses`.
+
+    Raises UserError when a set is not parallel, when there is nothing to score, or when the tokenizer cannot be had.
+    """
+    choose(BLEU.TOKENIZERS, tokenize, "the tokenizer")
+    for reference in references:
+        if len(reference) != len(hypotheses):
+            raise UserError(f"{len(hypotheses):,} translations, {len(reference):,} references: they must be parallel.")
+    if not hypotheses:
+        raise UserError("there is nothing to score: no translation was given.")
+    return {name: _score(make, hypotheses, references, tokenize, lowercase, bootstrap) for name, make in METRICS.items()}
+
+
+def repetition_count(hypotheses: Sequence[str]) -> int:
+    """The number of sentences in which some pair of neighbouring words occurs twice: what a weak decoder does."""
+    return sum(1 for hypothesis in hypotheses if _repeats(hypothesis.split()))
+
+
+def _repeats(words: list[str]) -> bool:
+    pairs = list(zip(words, words[1:], strict=False))
+    return len(set(pairs)) < len(pairs)
+
+
+def _score(
+    make: Callable[[str, bool], Metric],
+    hypotheses: Sequence[str],
+    references: Sequence[Sequence[str]],
+    tokenize: str,
+    lowercase: bool,
+    bootstrap: bool,
+) -> Score:
+    try:
+        metric = make(tokenize, lowercase)
+    except (ImportError, OSError, RuntimeError) as error:  # some tokenizers need other packages, or a download
+        reason = " ".join(str(error).split())
+        raise UserError(f"sacreBLEU's tokenizer {tokenize!r} is not installed ({reason}).") from None
+    result = metric.corpus_score(hypotheses, references, n_bootstrap=SAMPLES if bootstrap else 1)
+    interval = (float(result._mean - result._ci), float(result._mean + result._ci)) if bootstrap else None
+    return Score(float(result.score), str(metric.get_signature()), interval)

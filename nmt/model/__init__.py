@@ -1,0 +1,1 @@
+"""The network: recurrent layers, attention, encoder, decoder, and the translation model made of them."""

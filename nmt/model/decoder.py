@@ -1,0 +1,239 @@
+"""Decoders: how recurrence and attention are joined. Each reads a whole target (`forward`, for training) or one
+position of several hypotheses (`step`, for search), from the same weights and with the same result.
+
+A decoder's state is a tuple of tensors [layers, rows, size], outputs of the recurrent layers first. In search, `rows`
+counts the hypotheses of all sentences, those of one sentence side by side: a sentence's memory is never copied."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from nmt.model.attention import Attention, Memory, padding_bias
+from nmt.model.dropout import HeldDropout, apply
+from nmt.model.recurrent import Recurrent, State
+
+
+class Decoder(nn.Module):
+    """What all decoders share: recurrent layers, one attention, and the readout that makes a feature vector of them.
+
+    Args: cell, attention: classes from the tables; input_size: width of embeddings and of the feature vectors;
+    hidden: width of the states and of the encoder's outputs.
+    """
+
+    def __init__(
+        self,
+        cell: type[Recurrent],
+        attention: Attention,
+        *,
+        input_size: int,
+        hidden: int,
+        layers: int,
+        dropout: float,
+        residual: bool,
+    ) -> None:
+        super().__init__()
+        self.attention = attention
+        self.cell_states = cell.STATES
+        self.input_size = input_size
+        self.residual = residual
+        self.dropout = HeldDropout(dropout)
+        above = [cell(self.size_above(hidden), hidden) for _ in range(layers - 1)]
+        self.layers = nn.ModuleList([cell(input_size, hidden), *above])
+        self.readout = nn.Linear(self.readout_size(hidden), input_size)
+
+    def size_above(self, hidden: int) -> int:
+        """Input size of the layers above the first."""
+        return hidden + self.attention.context_size
+
+    def readout_size(self, hidden: int) -> int:
+        """Input size of the readout."""
+        return hidden + self.attention.context_size
+
+    def remember(self, values: Tensor, lengths: Tensor) -> Memory:
+        """The encoder's outputs [batch, source, hidden] made ready to be attended to."""
+        return Memory(values, self.attention.prepare(values), padding_bias(lengths, values.shape[1]))
+
+    def start(self, cells: State) -> State:
+        """The state before the first target position, from the bridge's [layers, batch, hidden] tensors."""
+        return cells
+
+    def forward(self, inputs: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor | None]:
+        """inputs [batch, target, input] -> features [batch, target, input], weights [batch, target, source]."""
+        raise NotImplementedError
+
+    def step(self, inputs: Tensor, state: State, memory: Memory) -> tuple[Tensor, State, Tensor | None]:
+        """inputs [batch, beam, input], one position of each hypothesis -> features [batch, beam, input], the state
+        after it, weights [batch, beam, source]."""
+        raise NotImplementedError
+
+    def _look(self, queries: Tensor, memory: Memory) -> tuple[Tensor, Tensor | None]:
+        """queries [rows, hidden] -> contexts [rows, context], weights [batch, beam, source]."""
+        grouped = queries.view(memory.values.shape[0], -1, queries.shape[-1])
+        contexts, weights = self.attention(grouped, memory)
+        return contexts.flatten(0, 1), weights
+
+
+class ParallelDecoder(Decoder):
+    """Attention stacked on recurrence, for all target positions at once: the first layer's outputs are the queries,
+    and the contexts go into every layer above and into the readout (as in GNMT, Wu et al. 2016, section 3)."""
+
+    def forward(self, inputs: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor | None]:
+        def run(index: int, layer_inputs: Tensor) -> Tensor:
+            outputs: Tensor = self.layers[index](layer_inputs, tuple(part[index] for part in state))
+            return outputs
+
+        return self._through(inputs, memory, run)
+
+    def step(self, inputs: Tensor, state: State, memory: Memory) -> tuple[Tensor, State, Tensor | None]:
+        after: list[State] = []
+
+        def run(index: int, layer_inputs: Tensor) -> Tensor:
+            layer = self.layers[index]
+            before = tuple(part[index] for part in state)
+            after.append(layer.advance(layer.project(layer_inputs.flatten(0, 1)), before))
+            return after[-1][0].view(*layer_inputs.shape[:2], -1)
+
+        features, weights = self._through(inputs, memory, run)
+        return features, _stack(after), weights
+
+    def _through(
+        self, inputs: Tensor, memory: Memory, run: Callable[[int, Tensor], Tensor]
+    ) -> tuple[Tensor, Tensor | None]:
+        """The stack, with `run(layer, inputs)` to run one recurrent layer over [batch, length, size]."""
+        outputs = run(0, inputs)
+        contexts, weights = self.attention(outputs, memory)
+        for index in range(1, len(self.layers)):
+            below = outputs
+            outputs = run(index, self.dropout(torch.cat([below, contexts], dim=-1)))
+            if self.residual:
+                outputs = outputs + below
+        return self.readout(self.dropout(torch.cat([outputs, contexts], dim=-1))).tanh(), weights
+
+
+class SteppedDecoder(Decoder):
+    """A decoder whose recurrence runs through the attention, so that training, too, goes position by position.
+
+    Subclasses define `advance`, one position; what does not depend on the state is computed for all at once.
+    """
+
+    def advance(
+        self, projected: Tensor, layers: list[State], extra: State, memory: Memory, masks: list[Tensor | None]
+    ) -> tuple[Tensor, list[State], State, Tensor | None]:
+        """One position: projected [rows, gates * hidden] from the first layer, each layer's state, the decoder's
+        own state -> readings [rows, readout], the layers' states, the own state, weights [batch, beam, source]."""
+        raise NotImplementedError
+
+    def features(self, readings: Tensor, inputs: Tensor) -> Tensor:
+        """readings [batch, length, readout] from `advance`, inputs [batch, length, input] -> features of that shape."""
+        raise NotImplementedError
+
+    def forward(self, inputs: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor | None]:
+        layers, extra = self._split(state)
+        masks = self._masks(inputs)
+        readings, weights = [], []
+        for projected in self.layers[0].project(inputs.transpose(0, 1)).unbind(0):
+            reading, layers, extra, weight = self.advance(projected, layers, extra, memory, masks)
+            readings.append(reading)
+            weights.append(weight)
+        attention = None if weights[0] is None else torch.cat([w for w in weights if w is not None], dim=1)
+        return self.features(torch.stack(readings, dim=1), inputs), attention
+
+    def step(self, inputs: Tensor, state: State, memory: Memory) -> tuple[Tensor, State, Tensor | None]:
+        layers, extra = self._split(state)
+        projected = self.layers[0].project(inputs.flatten(0, 1))
+        reading, layers, extra, weights = self.advance(projected, layers, extra, memory, self._masks(inputs))
+        features = self.features(reading.view(*inputs.shape[:2], -1), inputs)
+        return features, _stack(layers) + tuple(part.unsqueeze(0) for part in extra), weights
+
+    def _split(self, state: State) -> tuple[list[State], State]:
+        cells = state[: self.cell_states]
+        layers = [tuple(part[index] for part in cells) for index in range(len(self.layers))]
+        return layers, tuple(part[0] for part in state[self.cell_states :])
+
+    def _masks(self, inputs: Tensor) -> list[Tensor | None]:
+        """A held mask for the input of every layer above the first, then one for the readout."""
+        sizes = [layer.layer.input_size for layer in self.layers[1:]] + [self.readout.in_features]
+        rows = inputs.shape[0] * (1 if self.training else inputs.shape[1])
+        return [self.dropout.mask(rows, size, inputs) for size in sizes]
+
+    def _upwards(
+        self, outputs: Tensor, layers: list[State], masks: list[Tensor | None], widen: Callable[[Tensor], Tensor]
+    ) -> tuple[Tensor, list[State]]:
+        """The layers above the first: outputs [rows, hidden] of the first -> those of the last, states of those above.
+        `widen` makes a layer's input of the output below it."""
+        after = []
+        for layer, before, mask in zip(list(self.layers)[1:], layers[1:], masks, strict=False):
+            below = outputs
+            after.append(layer.advance(layer.project(apply(mask, widen(below))), before))
+            outputs = after[-1][0] + below if self.residual else after[-1][0]
+        return outputs, after
+
+
+class InputFeedingDecoder(SteppedDecoder):
+    """Recurrent layers, then attention; the feature vector is fed to the next position (Luong et al. 2015, sec. 3.3).
+    The state ends with that vector."""
+
+    def __init__(self, cell: type[Recurrent], attention: Attention, *, input_size: int, **sizes: int) -> None:
+        super().__init__(cell, attention, input_size=input_size, **sizes)
+        self.feed = nn.Linear(input_size, self.layers[0].layer.weight_ih_l0.shape[0], bias=False)
+
+    def size_above(self, hidden: int) -> int:
+        return hidden
+
+    def start(self, cells: State) -> State:
+        return (*cells, cells[0].new_zeros(1, cells[0].shape[1], self.input_size))
+
+    def advance(
+        self, projected: Tensor, layers: list[State], extra: State, memory: Memory, masks: list[Tensor | None]
+    ) -> tuple[Tensor, list[State], State, Tensor | None]:
+        first = self.layers[0].advance(projected + self.feed(extra[0]), layers[0])
+        outputs, above = self._upwards(first[0], layers, masks, lambda below: below)
+        contexts, weights = self._look(outputs, memory)
+        feature = self.readout(apply(masks[-1], torch.cat([outputs, contexts], dim=-1))).tanh()
+        return feature, [first, *above], (feature,), weights
+
+    def features(self, readings: Tensor, inputs: Tensor) -> Tensor:
+        return readings
+
+
+class ConditionalDecoder(SteppedDecoder):
+    """Two transitions with attention between them (Bahdanau et al. 2015; Nematus, Sennrich et al. 2017, sec. 3.1):
+    the first reads the last word, its result asks, the second reads the answer. Further layers stand above."""
+
+    def __init__(
+        self, cell: type[Recurrent], attention: Attention, *, input_size: int, hidden: int, **sizes: int
+    ) -> None:
+        super().__init__(cell, attention, input_size=input_size, hidden=hidden, **sizes)
+        self.second = cell(attention.context_size, hidden)
+
+    def readout_size(self, hidden: int) -> int:
+        return super().readout_size(hidden) + self.input_size
+
+    def advance(
+        self, projected: Tensor, layers: list[State], extra: State, memory: Memory, masks: list[Tensor | None]
+    ) -> tuple[Tensor, list[State], State, Tensor | None]:
+        middle = self.layers[0].advance(projected, layers[0])
+        contexts, weights = self._look(middle[0], memory)
+        first = self.second.advance(self.second.project(contexts), middle)
+        outputs, above = self._upwards(
+            first[0], layers, masks, lambda below: torch.cat([below, contexts], dim=-1)
+        )
+        return torch.cat([outputs, contexts], dim=-1), [first, *above], (), weights
+
+    def features(self, readings: Tensor, inputs: Tensor) -> Tensor:
+        return self.readout(self.dropout(torch.cat([readings, inputs], dim=-1))).tanh()
+
+
+DECODER: dict[str, type[Decoder]] = {
+    "parallel": ParallelDecoder,
+    "input-feeding": InputFeedingDecoder,
+    "conditional": ConditionalDecoder,
+}
+
+
+def _stack(layers: list[State]) -> State:
+    """Each layer's state -> tensors [layers, rows, hidden]."""
+    return tuple(torch.stack(parts) for parts in zip(*layers, strict=True))

@@ -1,0 +1,118 @@
+"""The translation model: embeddings, encoder, bridge, decoder, output layer."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from nmt.config import ModelConfig
+from nmt.errors import UserError, choose
+from nmt.model.attention import ATTENTION, Memory
+from nmt.model.bridge import BRIDGE
+from nmt.model.decoder import DECODER
+from nmt.model.dropout import HeldDropout
+from nmt.model.encoder import Encoder
+from nmt.model.recurrent import RECURRENT, State
+
+PADDING = 0
+
+
+class SearchState(NamedTuple):
+    """Where a search stands: the encoded sentences and the state of every hypothesis."""
+
+    memory: Memory  # of [batch] sentences
+    decoder: State  # each [layers, batch * beam, size]
+
+
+class Seq2Seq(nn.Module):
+    """An encoder-decoder. Vocabulary sizes are in pieces; with a joint vocabulary give the same size twice.
+
+    Raises UserError for names that are in no table and for sizes that do not fit each other.
+    """
+
+    def __init__(self, config: ModelConfig, source_pieces: int, target_pieces: int, *, joint: bool) -> None:
+        super().__init__()
+        if config.tied == "all" and not joint:
+            raise UserError("model.tied is 'all', which needs one joint vocabulary: set subwords.joint true, or tied target.")
+        cell = choose(RECURRENT, config.cell, "model.cell")
+        attention = choose(ATTENTION, config.attention, "model.attention")
+        decoder = choose(DECODER, config.decoder, "model.decoder")
+        bridge = choose(BRIDGE, config.bridge, "model.bridge")
+        rate = config.dropout or 0.0
+        sizes = {"input_size": config.embedding, "hidden": config.hidden, "dropout": rate, "residual": config.residual}
+        self.source_embedding = nn.Embedding(source_pieces, config.embedding, padding_idx=PADDING)
+        self.target_embedding = (
+            self.source_embedding
+            if config.tied == "all"
+            else nn.Embedding(target_pieces, config.embedding, padding_idx=PADDING)
+        )
+        self.encoder = Encoder(cell, layers=config.encoder_layers, **sizes)
+        self.bridge = bridge(config.hidden, layers=config.decoder_layers, states=cell.STATES)
+        self.decoder = decoder(
+            cell, attention(config.hidden, config.heads), layers=config.decoder_layers, **sizes
+        )
+        self.output = nn.Linear(config.embedding, target_pieces)
+        self.dropout = HeldDropout(rate)
+        self.word_dropout = config.word_dropout
+        self._initialise()
+        if config.tied != "none":
+            self.output.weight = self.target_embedding.weight
+
+    def _initialise(self) -> None:
+        """Embeddings and output weights uniform in +-0.1; the rest as torch has it. Forget gates start open
+        (Jozefowicz et al. 2015)."""
+        for layer in (self.source_embedding, self.target_embedding, self.output):
+            nn.init.uniform_(layer.weight, -0.1, 0.1)
+        nn.init.zeros_(self.output.bias)
+        for module in self.modules():
+            if isinstance(module, nn.LSTM):
+                size = module.hidden_size
+                with torch.no_grad():
+                    module.bias_ih_l0[size : 2 * size] += 1.0
+
+    def forward(self, source: Tensor, lengths: Tensor, target: Tensor) -> tuple[Tensor, Tensor | None]:
+        """source [batch, source] with lengths [batch], target [batch, target] from the begin symbol on ->
+        features [batch, target, embedding] for the output layer, attention [batch, target, source]."""
+        memory, state = self._encode(source, lengths)
+        features, weights = self.decoder(self._embed(self.target_embedding, target), state, memory)
+        return features, weights
+
+    def start(self, source: Tensor, lengths: Tensor) -> SearchState:
+        """The state before the first target piece, one hypothesis a sentence. source [batch, source]."""
+        return SearchState(*self._encode(source, lengths))
+
+    def step(self, tokens: Tensor, state: SearchState) -> tuple[Tensor, SearchState]:
+        """The last piece of each hypothesis [batch, beam] -> log-probabilities of the next [batch, beam, pieces] and
+        the state after it."""
+        embedded = functional.embedding(tokens, self.target_embedding.weight)
+        features, decoder, _ = self.decoder.step(embedded, state.decoder, state.memory)
+        return self.output(features).log_softmax(dim=-1), SearchState(state.memory, decoder)
+
+    def select(self, state: SearchState, sentences: Tensor | None, rows: Tensor) -> SearchState:
+        """The state of some hypotheses: rows [kept] of the batch * beam, and, where the batch shrinks, the sentences
+        [kept batch] they belong to."""
+        memory = state.memory if sentences is None else state.memory.select(sentences)
+        return SearchState(memory, tuple(part.index_select(1, rows) for part in state.decoder))
+
+    def _encode(self, source: Tensor, lengths: Tensor) -> tuple[Memory, State]:
+        outputs, last = self.encoder(self._embed(self.source_embedding, source), lengths)
+        cells = self.bridge(outputs, lengths, last)
+        outputs = self.dropout(outputs)
+        return self.decoder.remember(outputs, lengths), self.decoder.start(cells)
+
+    def _embed(self, table: nn.Embedding, pieces: Tensor) -> Tensor:
+        """pieces [batch, length] -> [batch, length, embedding], with dropout; whole words dropped in training."""
+        embedded = table(pieces)
+        if self.training and self.word_dropout > 0:
+            keep = torch.rand(pieces.shape, device=pieces.device) >= self.word_dropout
+            embedded = embedded * keep.unsqueeze(-1)
+        dropped: Tensor = self.dropout(embedded)
+        return dropped
+
+
+def parameter_count(model: nn.Module) -> int:
+    """Number of trained numbers, shared ones counted once."""
+    return sum(parameter.numel() for parameter in model.parameters())

@@ -1,0 +1,142 @@
+"""The model folder: weights, configuration and subword models, written so that a reader never sees half of one."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+from nmt.config import FORMAT_VERSION, Config
+from nmt.data.subwords import Vocabulary
+from nmt.errors import UserError
+from nmt.model.seq2seq import Seq2Seq
+
+WEIGHTS = "model.safetensors"
+CONFIG = "config.json"
+
+
+class Model(NamedTuple):
+    """What a model folder holds."""
+
+    network: Seq2Seq
+    vocabulary: Vocabulary
+    config: Config
+
+
+def build(config: Config, vocabulary: Vocabulary) -> Seq2Seq:
+    """The network of a configuration, with fresh weights."""
+    return Seq2Seq(config.model, len(vocabulary.source), len(vocabulary.target), joint=vocabulary.joint)
+
+
+def load(folder: Path) -> Model:
+    """Reads a model folder. Raises UserError when it is none, when it is newer than this program, or damaged."""
+    if not folder.is_dir():
+        raise UserError(f"{folder} is no folder: give a model folder, as --output of a training run.")
+    config = load_config(folder)
+    vocabulary = Vocabulary.load(folder)
+    if not (folder / WEIGHTS).exists():
+        raise UserError(f"{folder} has no {WEIGHTS} yet: let its training run reach its first validation.")
+    network = build(config, vocabulary)
+    load_weights(network, folder / WEIGHTS)
+    return Model(network.eval(), vocabulary, config)
+
+
+def load_config(folder: Path) -> Config:
+    """The configuration in a model folder."""
+    path = folder / CONFIG
+    try:
+        tree = json.loads(path.read_text(encoding="utf-8"))
+        version = tree.pop("format_version")
+    except FileNotFoundError:
+        raise UserError(f"{folder} is no model folder: it has no {CONFIG}.") from None
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise UserError(f"{path} is damaged ({error}): restore it from a copy.") from None
+    if version != FORMAT_VERSION:
+        raise UserError(f"{path} has format version {version}, this program reads {FORMAT_VERSION}: use its own version.")
+    return Config.parse(tree, where=str(path))
+
+
+def save_config(folder: Path, config: Config) -> None:
+    """Writes the configuration into a model folder."""
+    tree = {"format_version": FORMAT_VERSION, **config.model_dump(mode="json")}
+    write_durably(folder / CONFIG, json.dumps(tree, indent=2, ensure_ascii=False).encode() + b"\n")
+
+
+def load_weights(network: Seq2Seq, path: Path) -> None:
+    """Reads weights into a network. Raises UserError when the file is damaged or of another network."""
+    assign_weights(network, read_tensors(path), path)
+
+
+def assign_weights(network: Seq2Seq, weights: dict[str, Tensor], path: Path) -> None:
+    """Gives a network the weights that were read from `path`. Raises UserError when they are of another network."""
+    try:
+        network.load_state_dict(_with_shared(network, weights))
+    except RuntimeError as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise UserError(f"{path} does not fit {CONFIG} beside it ({reason}): one of the two was changed.") from None
+
+
+def save_weights(network: Seq2Seq, path: Path, replace: Mapping[str, Tensor] | None = None) -> None:
+    """Writes weights, shared ones once; `replace` gives other values for some, by parameter name."""
+    tensors = {name: parameter.detach() for name, parameter in network.named_parameters()}
+    write_tensors(path, {**tensors, **(replace or {})})
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """Tensors of a safetensors file. Raises UserError naming the file when it is missing or damaged."""
+    try:
+        return load_file(path)
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing.") from None
+    except (SafetensorError, OSError) as error:
+        raise UserError(f"{path} is damaged ({error}): restore it from a copy or train again.") from None
+
+
+def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Writes tensors durably."""
+    write_durably(path, save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}))
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Writes a file under a temporary name, flushes it to the disk and renames it: it is there whole or not at all."""
+    temporary = path.with_name(path.name + ".partial")
+    with open(temporary, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Flushes a folder's list of names to the disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _with_shared(network: Seq2Seq, weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Weights under all their names: what is shared was written once."""
+    first = {parameter.data_ptr(): name for name, parameter in network.named_parameters()}
+    names = {name: first.get(parameter.data_ptr(), name) for name, parameter in network.state_dict().items()}
+    return {name: weights[origin] for name, origin in names.items() if origin in weights} | {
+        name: value for name, value in weights.items() if name not in names
+    }
+
+
+def device_for(name: str) -> torch.device:
+    """The device that a `device` setting means. Raises UserError when there is no such device."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise UserError("train.device is 'cuda', but PyTorch sees no CUDA device: choose cpu or auto.")
+    return torch.device(name)

@@ -1,0 +1,110 @@
+"""Settings from a command line: every key of the configuration is an option, `--section.key value`."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args, get_origin
+
+from nmt.config import Config
+from nmt.errors import UserError, choose, nearest
+
+
+def parse(argv: Sequence[str], defaults: dict[str, Any], *, program: str, description: str) -> Config:
+    """The configuration of a command line over `defaults` (dotted keys). `--help` prints all settings and leaves.
+
+    Raises UserError for unknown settings and impossible values, naming the nearest known one.
+    """
+    config = Config().replace(defaults)
+    if "--help" in argv or "-h" in argv:
+        print(help_text(config, program=program, description=description))
+        raise SystemExit(0)
+    changes = {key: _value(key, words) for key, words in _words_by_key(argv, config, program).items()}
+    config = config.replace(changes)
+    values = {key: value for key, value, _ in config.fields()}
+    for key, table in choices().items():
+        choose(table, values[key], key)
+    return config
+
+
+def choices() -> dict[str, Mapping[str, Any]]:
+    """The settings whose value names an entry of a table."""
+    from nmt.model.attention import ATTENTION
+    from nmt.model.bridge import BRIDGE
+    from nmt.model.decoder import DECODER
+    from nmt.model.recurrent import RECURRENT
+    from nmt.training.optimizers import OPTIMIZERS, SCHEDULES
+
+    return {
+        "model.cell": RECURRENT,
+        "model.attention": ATTENTION,
+        "model.decoder": DECODER,
+        "model.bridge": BRIDGE,
+        "train.optimizer": OPTIMIZERS,
+        "train.schedule": SCHEDULES,
+    }
+
+
+def help_text(config: Config, *, program: str, description: str) -> str:
+    """Every setting with its default and its docstring, section by section."""
+    tables = choices()
+    lines = [f"usage: {program} --section.key value ...", "", description.strip(), ""]
+    lines += ["Each setting is shown with its default. `none` leaves a setting open; booleans are true or false."]
+    section = None
+    for key, value, docstring in config.fields():
+        name = key.rpartition(".")[0]
+        if name != section:
+            section = name
+            about = type(getattr(config, name)).__doc__ if name else None
+            lines += ["", f"{name}: {about}" if about else ""]
+        if key in tables:
+            docstring = docstring.replace("{choices}", ", ".join(tables[key]))
+        elif allowed := [choice for choice in get_args(config.annotation(key)) if isinstance(choice, str)]:
+            docstring += f" One of: {', '.join(allowed)}."
+        lines += [f"  --{key} {_written(value)}"]
+        lines += textwrap.wrap(docstring, 112, initial_indent=" " * 8, subsequent_indent=" " * 8)
+    return "\n".join(lines)
+
+
+def _words_by_key(argv: Sequence[str], config: Config, program: str) -> dict[str, list[str]]:
+    """The words after each `--key`; where a key is repeated, its last words, so that a script's options can be
+    changed by adding to them."""
+    known = [key for key, _, _ in config.fields()]
+    found: dict[str, list[str]] = {}
+    words: list[str] | None = None
+    for word in argv:
+        if word.startswith("--"):
+            key, equals, value = word[2:].partition("=")
+            if key not in known:
+                suggestion = nearest(key, known)
+                hint = f" Did you mean --{suggestion}?" if suggestion else ""
+                raise UserError(f"--{key} is no setting.{hint} `{program} --help` lists them all.")
+            words = found[key] = [value] if equals else []
+        elif words is None:
+            raise UserError(f"{word!r} stands before any setting: write --section.key value, as `{program} --help` shows.")
+        else:
+            words.append(word)
+    return found
+
+
+def _value(key: str, words: list[str]) -> Any:
+    """The words of a setting as the configuration takes them: numbers and booleans are read, and checked, there."""
+    annotation = Config().annotation(key)
+    if not words:
+        raise UserError(f"--{key} is given no value.")
+    if type(None) in get_args(annotation) and words == ["none"]:
+        return None
+    if get_origin(annotation) is tuple:
+        return words
+    if len(words) > 1:
+        raise UserError(f"--{key} takes one value, not {len(words)}: {' '.join(words)}.")
+    return words[0]
+
+
+def _written(value: Any) -> str:
+    """A default as one would type it."""
+    if value is None or value == ():
+        return "(open)"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return " ".join(value) if isinstance(value, tuple) else str(value)

@@ -1,0 +1,33 @@
+"""What a search needs of a model, and what it gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from torch import Tensor
+
+S = TypeVar("S")
+
+
+class Stepper(Protocol[S]):
+    """Anything that can be searched: a model, an ensemble of them, a table of probabilities."""
+
+    def start(self, source: Tensor, lengths: Tensor) -> S:
+        """source [batch, source], lengths [batch] -> the state before the first piece, one hypothesis a sentence."""
+
+    def step(self, tokens: Tensor, state: S) -> tuple[Tensor, S]:
+        """The last piece of each hypothesis [batch, beam] -> log-probabilities of the next [batch, beam, pieces],
+        which the caller may overwrite, and the state after it."""
+
+    def select(self, state: S, sentences: Tensor | None, rows: Tensor) -> S:
+        """The state of hypotheses `rows` [kept] of batch * beam; `sentences` [kept batch] where the batch shrinks."""
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """A finished translation: its pieces with the end symbol, and its log-probability in nats, plain and normalised."""
+
+    pieces: tuple[int, ...]
+    log_probability: float
+    score: float

@@ -1,0 +1,144 @@
+"""Checkpoints: all that the next update depends on, in a folder that is there whole or not at all."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, optim
+
+from nmt import model_folder
+from nmt.errors import UserError
+from nmt.model.seq2seq import Seq2Seq
+
+KEEP = 2
+"""Checkpoints kept: the newest, and one before it in case the newest is damaged."""
+
+
+@dataclass
+class Progress:
+    """Where a training stands."""
+
+    update: int = 0
+    epoch: int = 0
+    batch: int = 0  # batches of this epoch already used
+    seconds: float = 0.0  # wall clock used, over all starts
+    tokens: int = 0  # target tokens trained on
+    validations: int = 0
+    validated: int = 0  # the update of the last validation
+    best: float | None = None  # best validation score, larger is better
+    stale: int = 0  # validations since then
+    done: bool = False
+
+
+@dataclass
+class TrainingState:
+    """What a checkpoint saves and restores, in place."""
+
+    network: Seq2Seq
+    optimizer: optim.Optimizer
+    progress: Progress
+    average: dict[str, Tensor]  # exponential moving average of the weights, empty if none is kept
+
+
+class Checkpoints:
+    """The checkpoints of one run, in `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def save(self, state: TrainingState) -> None:
+        """Writes a checkpoint and removes the oldest beyond KEEP. Raises UserError when the disk does not take it."""
+        final = self.folder / f"checkpoint-{state.progress.update:09d}"
+        partial = final.with_suffix(".partial")
+        try:
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir(parents=True)
+            model_folder.save_weights(state.network, partial / model_folder.WEIGHTS)
+            model_folder.write_tensors(partial / "optimizer.safetensors", _optimizer_tensors(state.optimizer))
+            model_folder.write_tensors(partial / "average.safetensors", state.average)
+            model_folder.write_tensors(partial / "random.safetensors", _random_states())
+            progress = json.dumps(dataclasses.asdict(state.progress))
+            model_folder.write_durably(partial / "progress.json", progress.encode())
+            shutil.rmtree(final, ignore_errors=True)
+            os.replace(partial, final)
+            model_folder.sync_folder(self.folder)
+        except OSError as error:
+            raise UserError(
+                f"{final} could not be written ({error.strerror}): make room, then start again with the same --output."
+            ) from None
+        for old in self._all()[:-KEEP]:
+            shutil.rmtree(old, ignore_errors=True)
+
+    def restore(self, state: TrainingState) -> Path | None:
+        """Takes up the newest checkpoint that is whole; returns it, or None when there is none. Raises UserError when
+        there are checkpoints but all are damaged."""
+        found = self._all()
+        problem: UserError | None = None
+        for folder in reversed(found):
+            try:
+                self._restore(folder, state)
+                return folder
+            except UserError as error:
+                problem = error
+        if problem:
+            raise problem
+        return None
+
+    def _restore(self, folder: Path, state: TrainingState) -> None:
+        weights = model_folder.read_tensors(folder / model_folder.WEIGHTS)
+        optimizer = model_folder.read_tensors(folder / "optimizer.safetensors")
+        average = model_folder.read_tensors(folder / "average.safetensors")
+        random = model_folder.read_tensors(folder / "random.safetensors")
+        try:
+            progress = Progress(**json.loads((folder / "progress.json").read_text()))
+        except (OSError, ValueError, TypeError) as error:
+            raise UserError(f"{folder / 'progress.json'} is damaged ({error}).") from None
+        model_folder.assign_weights(state.network, weights, folder / model_folder.WEIGHTS)
+        _load_optimizer(state.optimizer, optimizer)
+        for name, tensor in state.average.items():
+            tensor.copy_(average.get(name, weights[name]))
+        for field in dataclasses.fields(Progress):
+            setattr(state.progress, field.name, getattr(progress, field.name))
+        torch.set_rng_state(random["torch"])
+        if "cuda" in random and torch.cuda.is_available():
+            torch.cuda.set_rng_state(random["cuda"])
+
+    def _all(self) -> list[Path]:
+        """Complete checkpoints, oldest first."""
+        if not self.folder.is_dir():
+            return []
+        return sorted(path for path in self.folder.iterdir() if re.fullmatch(r"checkpoint-\d{9}", path.name))
+
+
+def _random_states() -> dict[str, Tensor]:
+    states = {"torch": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        states["cuda"] = torch.cuda.get_rng_state()
+    return states
+
+
+def _optimizer_tensors(optimizer: optim.Optimizer) -> dict[str, Tensor]:
+    """The optimiser's state, tensor by tensor, named `parameter number.name`."""
+    state: dict[int, dict[str, Any]] = optimizer.state_dict()["state"]
+    return {
+        f"{index}.{name}": value.reshape(1) if value.dim() == 0 else value
+        for index, values in state.items()
+        for name, value in values.items()
+        if isinstance(value, Tensor)
+    }
+
+
+def _load_optimizer(optimizer: optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, value in tensors.items():
+        index, _, key = name.partition(".")
+        state.setdefault(int(index), {})[key] = value.reshape(()) if key == "step" else value
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

@@ -1,0 +1,83 @@
+"""The corpora of a run: where they lie, cleaned, and encoded beside the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from nmt.config import Config, DataConfig
+from nmt.data import corpus
+from nmt.data.cleaning import Cleaner
+from nmt.data.encoded import EncodedCorpus, encode_corpus
+from nmt.data.subwords import Vocabulary
+from nmt.errors import UserError
+
+CHARACTERS_PER_PIECE = 12
+
+
+@dataclass(frozen=True)
+class Corpora:
+    """Locations of the corpora of a run, in the forms that `corpus.read_pairs` takes, and their languages."""
+
+    train: tuple[str, ...]
+    valid: tuple[str, ...]
+    tests: dict[str, tuple[str, ...]]
+    source: str | None
+    target: str | None
+
+    def pairs(self, part: str, locations: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+        """All pairs of a part: train, validation or test."""
+        return iter(corpus.read_pairs(locations, self.source, self.target, split=part))
+
+    def clean(self, data: DataConfig) -> tuple[Cleaner, Iterator[tuple[str, str]]]:
+        """The training pairs that pass the filters, and the cleaner that counts what does not."""
+        cleaner = Cleaner(max_characters=data.max_length * CHARACTERS_PER_PIECE, max_ratio=data.max_ratio)
+        return cleaner, cleaner(self.pairs("train", self.train))
+
+
+def locate(data: DataConfig) -> Corpora:
+    """Finds the corpora that the settings name. Raises UserError when one is missing or the languages are unknown."""
+    if data.folder is not None:
+        return _in_folder(Path(data.folder), data)
+    if not data.train or not data.valid:
+        missing = "data.valid" if data.train else "data.train"
+        raise UserError(f"{missing} is not given: give two parallel files, one .tsv or .jsonl, or a datasets identifier.")
+    found = corpus.languages(data.train)
+    tests = {_name(data.test): data.test} if data.test else {}
+    return Corpora(data.train, data.valid, tests, data.source or found[0], data.target or found[1])
+
+
+def _in_folder(folder: Path, data: DataConfig) -> Corpora:
+    if not data.source or not data.target:
+        raise UserError("data.folder needs data.source and data.target: the languages, as the files end.")
+    train, valid = (corpus.folder_locations(folder, data.source, data.target, part) for part in ("train", "val"))
+    names = sorted(path.name.removesuffix(f".{data.source}") for path in folder.glob(f"test*.{data.source}"))
+    tests = {
+        name: (str(folder / f"{name}.{data.source}"), str(folder / f"{name}.{data.target}"))
+        for name in names
+        if (folder / f"{name}.{data.target}").exists()
+    }
+    return Corpora(tuple(train), tuple(valid), tests, data.source, data.target)
+
+
+def _name(locations: tuple[str, ...]) -> str:
+    return Path(locations[0]).name.split(".")[0]
+
+
+def encode(corpora: Corpora, config: Config, vocabulary: Vocabulary, folder: Path) -> tuple[EncodedCorpus, str]:
+    """The encoded training pairs, from `folder` where they lie there already, and a line that says what was kept."""
+    path = folder / f"train-{corpus.fingerprint(corpora.train)}.arrow"
+    if path.exists():
+        return EncodedCorpus(path), f"training pairs: {path}"
+    cleaner, pairs = corpora.clean(config.data)
+    dropped = encode_corpus(pairs, vocabulary, path, config.data.max_length)
+    encoded = EncodedCorpus(path)
+    report = f"training pairs: {cleaner.report}"
+    return encoded, report + (f"; longer than {config.data.max_length} pieces {dropped:,}" if dropped else "")
+
+
+def encode_all(pairs: list[tuple[str, str]], vocabulary: Vocabulary, path: Path) -> EncodedCorpus:
+    """Every given pair, encoded: validation sets are scored whole."""
+    encode_corpus(pairs, vocabulary, path, max_length=10**9)
+    return EncodedCorpus(path)

@@ -1,0 +1,40 @@
+"""Settings that were left open, chosen from the size of the corpus. docs/results.md says what they were measured on."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from nmt.config import Config
+
+
+class Preset(NamedTuple):
+    """Choices for corpora of at most `pairs` pairs."""
+
+    pairs: float
+    vocabulary: int
+    batch_tokens: int
+    dropout: float
+    minutes: float
+
+
+PRESETS = (
+    Preset(pairs=15_000, vocabulary=2_000, batch_tokens=1_000, dropout=0.4, minutes=15),
+    Preset(pairs=100_000, vocabulary=4_000, batch_tokens=1_400, dropout=0.25, minutes=20),
+    Preset(pairs=1_000_000, vocabulary=8_000, batch_tokens=2_800, dropout=0.2, minutes=240),
+    Preset(pairs=float("inf"), vocabulary=16_000, batch_tokens=5_600, dropout=0.1, minutes=24 * 60),
+)
+
+
+def choices(config: Config, pairs: int) -> dict[str, Any]:
+    """Values for the open settings of `config`, by dotted key, for a corpus of so many pairs."""
+    preset = next(preset for preset in PRESETS if pairs <= preset.pairs)
+    values: dict[str, Any] = {
+        "subwords.vocabulary": preset.vocabulary,
+        "data.batch_tokens": preset.batch_tokens,
+        "model.dropout": preset.dropout,
+        "train.learning_rate": 2e-3 if config.model.hidden <= 512 else 1e-3,
+    }
+    if config.train.updates is None:
+        values["train.minutes"] = preset.minutes
+    open_settings = {key for key, value, _ in config.fields() if value is None}
+    return {key: value for key, value in values.items() if key in open_settings}

@@ -1,0 +1,149 @@
+"""The one entry that recipes and `nmt train` call: from a configuration to a trained, scored model folder."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nmt import model_folder
+from nmt.config import Config
+from nmt.data.subwords import Vocabulary, train_vocabulary
+from nmt.errors import UserError
+from nmt.evaluation.evaluate import evaluate
+from nmt.model.seq2seq import parameter_count
+from nmt.training import corpora as corpora_module
+from nmt.training import presets
+from nmt.training.card import model_card
+from nmt.training.corpora import Corpora, locate
+from nmt.training.tracking import Tracker
+from nmt.training.trainer import Trainer
+from nmt.training.validation import Validator
+from nmt.translator import Translator
+
+FIXED = ("data", "subwords", "model")
+"""Sections that a run keeps for good: the shapes of the weights and the meaning of the pieces hang on them."""
+
+
+def run(config: Config) -> dict[str, Any]:
+    """Trains, or goes on training, the run of `config.output`; scores its best weights on the test sets.
+
+    Returns the scores by test set. Raises UserError for anything that the configuration or the data have wrong.
+    """
+    if config.output is None:
+        raise UserError("--output is not given: name a folder for the model.")
+    folder = Path(config.output)
+    corpora = locate(config.data)
+    if config.train.threads:
+        torch.set_num_threads(config.train.threads)
+    config = _settle(config, corpora, folder)
+    work = folder / "trainer"
+    work.mkdir(exist_ok=True)
+    vocabulary = Vocabulary.load(folder)
+    encoded, report = corpora_module.encode(corpora, config, vocabulary, work)
+    say(report)
+    if len(encoded) == 0:
+        raise UserError("no training pair is left after cleaning: look at data.max_length and data.max_ratio.")
+    valid = list(corpora.pairs("validation", corpora.valid))
+    validator = Validator(config, vocabulary, corpora_module.encode_all(valid, vocabulary, work / "valid.arrow"), valid)
+    torch.manual_seed(config.train.seed)
+    network = model_folder.build(config, vocabulary).to(model_folder.device_for(config.train.device))
+    say(f"{parameter_count(network):,} parameters, {len(vocabulary.target):,} target pieces, {network.output.weight.device}")
+    tracker = Tracker(folder)
+    try:
+        Trainer(config, network, encoded, validator, tracker, folder).train()
+    finally:
+        tracker.close()
+    return _finish(folder, corpora)
+
+
+def _settle(config: Config, corpora: Corpora, folder: Path) -> Config:
+    """The configuration with every open setting chosen, written to the folder with the vocabulary; or, where a run has
+    begun there, that run's, with the changes that are allowed."""
+    if (folder / model_folder.CONFIG).exists():
+        return _taken_up(config, folder)
+    if folder.exists() and any(folder.iterdir()):
+        raise UserError(f"{folder} exists and is no training run: choose another --output, nothing was written.")
+    cleaner, pairs = corpora.clean(config.data)
+    count = sum(1 for _ in pairs)
+    if not count:
+        raise UserError(f"no training pair is left after cleaning ({cleaner.report}).")
+    settled = _chosen(config, count)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        vocabulary = train_vocabulary(lambda: corpora.clean(config.data)[1], settled.subwords)
+        vocabulary.save(folder)
+        model_folder.save_config(folder, settled)
+    except OSError as error:
+        raise UserError(f"{folder} cannot be written ({error.strerror}): choose another --output.") from None
+    return settled
+
+
+def _chosen(config: Config, pairs: int) -> Config:
+    values = presets.choices(config, pairs)
+    if values:
+        say(f"chosen for {pairs:,} pairs: " + "  ".join(f"{key} {value}" for key, value in values.items()))
+    return config.replace(values)
+
+
+def _taken_up(config: Config, folder: Path) -> Config:
+    """The configuration of a run that goes on. Changes of `train` and `search` apply and are shown; others are refused."""
+    saved = model_folder.load_config(folder)
+    before = {key: value for key, value, _ in saved.fields()}
+    changes = {
+        key: value
+        for key, value, _ in config.fields()
+        if value != before[key] and value is not None and key != "output"
+    }
+    for key, value in changes.items():
+        if key.split(".")[0] in FIXED:
+            raise UserError(
+                f"{key} is {value!r}, but the run in {folder} began with {before[key]!r}: "
+                "leave it as it was, or choose another --output."
+            )
+        say(f"{key}: {before[key]} -> {value}")
+    settled = saved.replace(changes)
+    model_folder.save_config(folder, settled)
+    return settled
+
+
+def _finish(folder: Path, corpora: Corpora) -> dict[str, Any]:
+    """Scores the best weights on the test sets, writes scores.json and the model card, says where everything lies."""
+    translator = Translator.load(folder)
+    scores: dict[str, Any] = {}
+    for name, locations in corpora.tests.items():
+        pairs = list(corpora.pairs("test", locations))
+        scores[name] = evaluate(translator, [source for source, _ in pairs], [target for _, target in pairs])
+        translations = "".join(line + "\n" for line in scores[name].pop("translations"))
+        model_folder.write_durably(folder / f"{name}.translations.txt", translations.encode())
+        print(json.dumps({"test": name, **scores[name]}, ensure_ascii=False), flush=True)
+    model_folder.write_durably(folder / "scores.json", json.dumps(scores, indent=2, ensure_ascii=False).encode())
+    model_folder.write_durably(folder / "README.md", model_card(translator.config, translator.network, scores).encode())
+    say(f"done. The model lies in {folder}. Translate with it:\n  nmt translate --model {folder} --input FILE")
+    return scores
+
+
+def train_command(argv: Sequence[str], defaults: dict[str, Any] | None = None, description: str = "") -> int:
+    """`nmt train` and the recipes: settings from a command line over `defaults`; returns the exit code."""
+    from nmt.options import parse
+
+    run(parse(argv, defaults or {}, program="nmt train", description=description or str(run.__doc__)))
+    return 0
+
+
+def recipe(description: str, defaults: dict[str, Any]) -> int:
+    """What a recipe calls: its docstring and its settings, which the command line may change."""
+    from nmt.cli import guard
+    from nmt.options import parse
+
+    program = f"python {sys.argv[0]}"
+    return guard(lambda: run(parse(sys.argv[1:], defaults, program=program, description=description)))
+
+
+def say(message: str) -> None:
+    """A line on stderr."""
+    print(message, file=sys.stderr, flush=True)

@@ -1,0 +1,62 @@
+"""Validation: the loss on the validation pairs, and scores of their translations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from nmt.config import Config
+from nmt.data.batching import Batch, BucketOrder, make_batch
+from nmt.data.encoded import EncodedCorpus
+from nmt.data.subwords import PADDING, Vocabulary
+from nmt.evaluation.metrics import corpus_scores
+from nmt.model.seq2seq import Seq2Seq
+from nmt.training.loss import output_cross_entropy
+from nmt.translator import Translator
+
+BATCH_TOKENS = 4096
+
+
+def batch_loss(network: Seq2Seq, batch: Batch, smoothing: float) -> tuple[Tensor, Tensor]:
+    """Smoothed cross-entropy to differentiate and negative log-likelihood, sums in nats over the target tokens."""
+    features, _ = network(batch.source, batch.source_lengths, batch.target[:, :-1])
+    labels = batch.target[:, 1:]
+    words = labels != PADDING
+    return output_cross_entropy(features[words], network.output.weight, network.output.bias, labels[words], smoothing)
+
+
+class Validator:
+    """Scores a network on validation pairs, by the same path that files are translated on."""
+
+    def __init__(
+        self, config: Config, vocabulary: Vocabulary, encoded: EncodedCorpus, pairs: Sequence[tuple[str, str]]
+    ) -> None:
+        self.config = config
+        self.vocabulary = vocabulary
+        self.encoded = encoded
+        self.sources = [source for source, _ in pairs]
+        self.references = [target for _, target in pairs]
+
+    def __call__(self, network: Seq2Seq) -> tuple[dict[str, float], list[str]]:
+        """{loss, bleu, chrf} and the translations. Loss in nats per target piece. The network is left in its mode."""
+        training = network.training
+        network.eval()
+        loss = self._loss(network)
+        search = self.config.search.model_copy(update={"beam": self.config.train.validation_beam, "nbest": 1})
+        translator = Translator(network, self.vocabulary, self.config)
+        translations = [translation.text for translation in translator.translate(self.sources, search)]
+        network.train(training)
+        scores = corpus_scores(translations, [self.references])
+        return {"loss": loss, "bleu": scores["bleu"].score, "chrf": scores["chrf"].score}, translations
+
+    @torch.inference_mode()
+    def _loss(self, network: Seq2Seq) -> float:
+        device = next(network.parameters()).device
+        total, tokens = 0.0, 0
+        for rows in BucketOrder(self.encoded.lengths, batch_tokens=BATCH_TOKENS, seed=0).epoch(0):
+            batch = make_batch(self.encoded.pairs(rows)).to(device)
+            total += float(batch_loss(network, batch, 0.0)[1])
+            tokens += batch.target_tokens
+        return total / tokens

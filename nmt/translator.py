@@ -1,0 +1,189 @@
+"""Text in, text out: the one path that files, the REPL, validation and evaluation share."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import overload
+
+import torch
+from torch import Tensor
+
+from nmt import model_folder
+from nmt.config import Config, SearchConfig
+from nmt.data.batching import budgeted, make_batch, pad
+from nmt.data.lines import clean_line, one_line
+from nmt.data.subwords import BEGIN, END, PADDING, UNKNOWN, Vocabulary
+from nmt.errors import UserError
+from nmt.model.seq2seq import Seq2Seq
+from nmt.search.decode import Symbols, decode
+from nmt.search.protocol import Hypothesis
+from nmt.search.strategies import strategy_for
+
+SYMBOLS = Symbols(begin=BEGIN, end=END, never=(PADDING, UNKNOWN, BEGIN))
+WINDOW = 4096
+"""Lines read ahead, so that lines of like length can be translated together."""
+
+
+@dataclass(frozen=True)
+class Translation:
+    """The best translation of one line. `score` is the normalised log-probability; a blank line has 0.
+
+    `alternatives` are the n best with their scores, the best among them, where more than one was asked for."""
+
+    text: str
+    score: float
+    alternatives: tuple[tuple[str, float], ...] = ()
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A given pair as the model sees it: `log_probability` in nats; the pieces of both sides, end symbols included;
+    each target piece's log-probability; attention [target, source], or None for a model without."""
+
+    log_probability: float
+    source_pieces: list[str]
+    target_pieces: list[str]
+    piece_log_probabilities: list[float]
+    attention: Tensor | None
+
+
+class Translator:
+    """A model with its subwords.
+
+    >>> translator = nmt.load("runs/phrasebook")  # doctest: +SKIP
+    >>> print(translator.translate("The child reads a book."))  # doctest: +SKIP
+    """
+
+    def __init__(self, network: Seq2Seq, vocabulary: Vocabulary, config: Config) -> None:
+        self.network = network
+        self.vocabulary = vocabulary
+        self.config = config
+        self.device = next(network.parameters()).device
+
+    @classmethod
+    def load(cls, folder: Path, device: str = "auto") -> Translator:
+        """The translator in a model folder. Raises UserError when the folder is no model."""
+        network, vocabulary, config = model_folder.load(folder)
+        return cls(network.to(model_folder.device_for(device)), vocabulary, config)
+
+    @overload
+    def translate(self, text: str, search: SearchConfig | None = None) -> Translation: ...
+    @overload
+    def translate(self, text: Sequence[str], search: SearchConfig | None = None) -> list[Translation]: ...
+    def translate(
+        self, text: str | Sequence[str], search: SearchConfig | None = None
+    ) -> Translation | list[Translation]:
+        """Translates a sentence, or a list of them in order. `search`: how; the model's own settings if not given."""
+        lines = [text] if isinstance(text, str) else text
+        translations = list(self.stream(lines, search))
+        return translations[0] if isinstance(text, str) else translations
+
+    def stream(
+        self,
+        lines: Iterable[str],
+        search: SearchConfig | None = None,
+        report: Callable[[int, str], None] = lambda number, problem: None,
+    ) -> Iterator[Translation]:
+        """Translates lines as they come: one translation a line, in order, in constant memory. A line longer than any
+        sentence of the training is cut at words and the parts joined again; `report` is told of it."""
+        search = search or self.config.search
+        iterator = iter(lines)
+        number = 0
+        while window := list(itertools.islice(iterator, WINDOW)):
+            parts: list[list[int]] = []
+            owners: list[int] = []
+            for index, line in enumerate(window):
+                cut = self._cut(line)
+                if len(cut) > 1:
+                    report(number + index + 1, f"longer than any sentence of the training; translated in {len(cut)} parts")
+                parts += cut
+                owners += [index] * len(cut)
+            found: list[list[list[Hypothesis]]] = [[] for _ in window]
+            for owner, hypotheses in zip(owners, self._search(parts, search), strict=True):
+                found[owner].append(hypotheses)
+            yield from (self._join(hypotheses) for hypotheses in found)
+            number += len(window)
+
+    def score(self, pairs: Sequence[tuple[str, str]]) -> list[Scored]:
+        """What the model thinks of given pairs of source and target lines, one at a time."""
+        return [self._score(clean_line(source), clean_line(target)) for source, target in pairs]
+
+    @torch.inference_mode()
+    def _score(self, source: str, target: str) -> Scored:
+        source_pieces = self.vocabulary.source.encode([source])[0]
+        target_pieces = self.vocabulary.target.encode([target])[0]
+        batch = make_batch([(source_pieces, target_pieces)]).to(self.device)
+        features, attention = self.network(batch.source, batch.source_lengths, batch.target[:, :-1])
+        log_probabilities = self.network.output(features[0]).log_softmax(dim=-1)
+        chosen = log_probabilities.gather(1, batch.target[0, 1:].unsqueeze(1)).squeeze(1)
+        return Scored(
+            log_probability=float(chosen.sum()),
+            source_pieces=self.vocabulary.source.pieces(source_pieces),
+            target_pieces=self.vocabulary.target.pieces(target_pieces),
+            piece_log_probabilities=chosen.tolist(),
+            attention=None if attention is None else attention[0].cpu(),
+        )
+
+    def _cut(self, line: str) -> list[list[int]]:
+        """The pieces of a line, in parts no longer than the training's longest sentence; none for a blank line."""
+        words = clean_line(line).split()
+        if not words:
+            return []
+        encode = self.vocabulary.source.encode
+        whole = encode([" ".join(words)])[0]
+        if len(whole) == 1:  # nothing but the end symbol: the normalisation left nothing of the line
+            return []
+        longest = self.config.data.max_length
+        if len(whole) <= longest:
+            return [whole]
+        parts: list[list[int]] = [[]]
+        for pieces in encode(words, end=False):
+            for start in range(0, len(pieces), longest - 1):
+                piece = pieces[start : start + longest - 1]
+                if len(parts[-1]) + len(piece) >= longest:
+                    parts.append([])
+                parts[-1] += piece
+        return [[*part, END] for part in parts]
+
+    def _search(self, parts: list[list[int]], search: SearchConfig) -> list[list[Hypothesis]]:
+        """The hypotheses of encoded sentences, in their order; sentences of like length are translated together."""
+        if search.nbest > search.beam:
+            raise UserError(f"search.nbest is {search.nbest}, more than search.beam, {search.beam}: widen the beam.")
+        order = sorted(range(len(parts)), key=lambda index: (len(parts[index]), parts[index]))
+        found: list[list[Hypothesis]] = [[] for _ in parts]
+        lengths = [len(parts[index]) for index in order]
+        for start, end in budgeted(lengths, max(1, search.batch_tokens // search.beam)):
+            places = order[start:end]
+            source, source_lengths = pad([parts[place] for place in places])
+            hypotheses = decode(
+                self.network,
+                source.to(self.device),
+                source_lengths.to(self.device),
+                strategy_for(search.beam),
+                symbols=SYMBOLS,
+                limits=[10 + math.ceil(search.max_ratio * len(parts[place])) for place in places],
+                length_penalty=search.length_penalty,
+                nbest=search.nbest,
+            )
+            for place, best in zip(places, hypotheses, strict=True):
+                found[place] = best
+        return found
+
+    def _join(self, parts: list[list[Hypothesis]]) -> Translation:
+        """The translation of a line from the hypotheses of its parts: the k-th best of each make the k-th best."""
+        if not parts:
+            return Translation("", 0.0)
+        decode_pieces = self.vocabulary.target.decode
+        count = min(len(part) for part in parts)
+        joined = []
+        for rank in range(count):
+            text = " ".join(decode_pieces(part[rank].pieces) for part in parts)
+            joined.append((one_line(text), sum(part[rank].score for part in parts) / len(parts)))
+        return Translation(*joined[0], tuple(joined) if count > 1 else ())

@@ -133,7 +133,7 @@ class TrainConfig(Section):
 class SearchConfig(Section):
     """How a translation is looked for."""
 
-    beam: int = Field(5, ge=1)
+    beam: int = Field(5, ge=1, le=1000)
     """Hypotheses kept alive; 1 is greedy search."""
     length_penalty: float = Field(1.0, ge=0)
     """Exponent a of the length normalisation: log-probability / length**a. 0 compares plain log-probabilities."""

@@ -56,7 +56,7 @@ def help_text(config: Config, *, program: str, description: str) -> str:
         if name != section:
             section = name
             about = type(getattr(config, name)).__doc__ if name else None
-            lines += ["", f"{name}: {about}" if about else ""]
+            lines += ["", f"{name}: {about}"] if about else [""]
         if key in tables:
             docstring = docstring.replace("{choices}", ", ".join(tables[key]))
         elif allowed := [choice for choice in get_args(config.annotation(key)) if isinstance(choice, str)]:
@@ -81,7 +81,7 @@ def _words_by_key(argv: Sequence[str], config: Config, program: str) -> dict[str
                 raise UserError(f"--{key} is no setting.{hint} `{program} --help` lists them all.")
             words = found[key] = [value] if equals else []
         elif words is None:
-            raise UserError(f"{word!r} stands before any setting: write --section.key value, as `{program} --help` shows.")
+            raise UserError(f"{word!r} stands before any setting: write --section.key value (`{program} --help`).")
         else:
             words.append(word)
     return found
@@ -90,12 +90,12 @@ def _words_by_key(argv: Sequence[str], config: Config, program: str) -> dict[str
 def _value(key: str, words: list[str]) -> Any:
     """The words of a setting as the configuration takes them: numbers and booleans are read, and checked, there."""
     annotation = Config().annotation(key)
-    if not words:
+    if words in ([], [""]):
         raise UserError(f"--{key} is given no value.")
+    if get_origin(annotation) is tuple:
+        return () if words == ["none"] else words
     if type(None) in get_args(annotation) and words == ["none"]:
         return None
-    if get_origin(annotation) is tuple:
-        return words
     if len(words) > 1:
         raise UserError(f"--{key} takes one value, not {len(words)}: {' '.join(words)}.")
     return words[0]

@@ -90,26 +90,28 @@ class Translator:
         lines: Iterable[str],
         search: SearchConfig | None = None,
         report: Callable[[int, str], None] = lambda number, problem: None,
+        window: int = WINDOW,
     ) -> Iterator[Translation]:
         """Translates lines as they come: one translation a line, in order, in constant memory. A line longer than any
-        sentence of the training is cut at words and the parts joined again; `report` is told of it."""
+        sentence of the training is cut at words and the parts joined again; `report` is told of it. So many lines as
+        `window` says are read ahead and translated together."""
         search = search or self.config.search
         iterator = iter(lines)
         number = 0
-        while window := list(itertools.islice(iterator, WINDOW)):
+        while ahead := list(itertools.islice(iterator, window)):
             parts: list[list[int]] = []
             owners: list[int] = []
-            for index, line in enumerate(window):
+            for index, line in enumerate(ahead):
                 cut = self._cut(line)
                 if len(cut) > 1:
-                    report(number + index + 1, f"longer than any sentence of the training; translated in {len(cut)} parts")
+                    report(number + index + 1, f"longer than any sentence of training; translated in {len(cut)} parts")
                 parts += cut
                 owners += [index] * len(cut)
-            found: list[list[list[Hypothesis]]] = [[] for _ in window]
+            found: list[list[list[Hypothesis]]] = [[] for _ in ahead]
             for owner, hypotheses in zip(owners, self._search(parts, search), strict=True):
                 found[owner].append(hypotheses)
             yield from (self._join(hypotheses) for hypotheses in found)
-            number += len(window)
+            number += len(ahead)
 
     def score(self, pairs: Sequence[tuple[str, str]]) -> list[Scored]:
         """What the model thinks of given pairs of source and target lines, one at a time."""

@@ -7,7 +7,6 @@ and do-support; the `german_...` functions place the finite verb second, first o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from phrasebook_inflection import (
     ENGLISH_BE,

@@ -1,7 +1,7 @@
 """Generate an English-German phrasebook from a small hand-written grammar.
 
 Words come from `phrasebook_lexicon`, their forms from `phrasebook_inflection`, clauses from
-`phrasebook_clauses`, and sentences from the table `PATTERNS` in `phrasebook_patterns`.
+`phrasebook_clauses`, and sentences from the functions in the table `PATTERNS`.
 
 A translator that only memorizes sentences must fail on the test set: some combinations of words, such as
 ("red", "coat") or ("read", "novel"), never occur in training although each of their words does.
@@ -13,16 +13,51 @@ import hashlib
 import pathlib
 import random
 import re
+from collections.abc import Callable
 
+import phrasebook_complex_sentences as complex_sentences
+import phrasebook_sentences as sentences
 from phrasebook_clauses import Combination
-from phrasebook_patterns import PATTERNS, Pair
 from phrasebook_picker import Picker
+from phrasebook_sentences import Pair
 
 __all__ = ["PATTERNS", "Combination", "Pair", "generate", "held_out_for", "part_of", "vocabulary", "write"]
 
 SHORTEST, LONGEST = 2, 18
 ATTEMPTS_PER_PAIR = 100
 FILE_NAMES = {"train": "train", "valid": "val", "test": "test"}
+
+# Each pattern with its weight among the others.
+PATTERNS: tuple[tuple[int, Callable[[Picker], Pair]], ...] = (
+    (13, sentences.statement),
+    (9, sentences.time_first),
+    (7, sentences.modal_statement),
+    (7, sentences.negation),
+    (6, sentences.yes_no_question),
+    (3, sentences.question_of_circumstance),
+    (3, sentences.question_who),
+    (3, sentences.question_what_or_whom),
+    (3, sentences.question_which),
+    (5, sentences.command),
+    (4, sentences.description),
+    (1, sentences.feeling),
+    (4, sentences.comparison),
+    (4, sentences.location),
+    (4, complex_sentences.because_of_a_state),
+    (3, complex_sentences.because_of_a_wish),
+    (4, complex_sentences.because_of_the_thing),
+    (8, complex_sentences.thought),
+    (5, complex_sentences.doubt),
+    (4, complex_sentences.concession),
+    (4, complex_sentences.condition),
+    (4, complex_sentences.relative_of_the_subject),
+    (4, complex_sentences.relative_of_the_object),
+    (4, complex_sentences.purpose),
+    (3, complex_sentences.search),
+    (4, complex_sentences.neglect),
+    (4, complex_sentences.excess),
+    (4, complex_sentences.coordination),
+)
 
 
 def held_out_for(combination: Combination) -> str:
@@ -59,11 +94,12 @@ class Phrasebook:
     def draw(self) -> Pair | None:
         """A new pair, or None if this attempt gave a known sentence or one of unsuitable length."""
         pair = self.randomness.choice(self.patterns)(self.picker)
-        known = self.translation.setdefault(pair.source, pair.target)
-        if known is not pair.target:
+        if pair.source in self.translation:
+            known = self.translation[pair.source]
             if known != pair.target:
                 raise RuntimeError(f"{pair.source!r} has two translations: {known!r} and {pair.target!r}")
             return None
+        self.translation[pair.source] = pair.target
         lengths = (len(pair.source.split()), len(pair.target.split()))
         return pair if min(lengths) >= SHORTEST and max(lengths) <= LONGEST else None
 
@@ -85,7 +121,7 @@ class Phrasebook:
 
 def words_of(pairs: list[Pair]) -> set[str]:
     """The words of both sides; the language is kept, for "die" is no German word known from English."""
-    found = set()
+    found: set[str] = set()
     for pair in pairs:
         found.update(f"en:{word}" for word in vocabulary(pair.source))
         found.update(f"de:{word}" for word in vocabulary(pair.target))
@@ -110,8 +146,8 @@ def write(folder: pathlib.Path, seed: int = 1) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     for part, pairs in generate(seed).items():
-        for suffix, sentences in (("en", [p.source for p in pairs]), ("de", [p.target for p in pairs])):
+        for suffix, lines in (("en", [p.source for p in pairs]), ("de", [p.target for p in pairs])):
             path = folder / f"{FILE_NAMES[part]}.{suffix}"
             unfinished = path.with_name(path.name + ".unfinished")
-            unfinished.write_text("\n".join(sentences) + "\n", encoding="utf-8", newline="\n")
+            unfinished.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
             unfinished.replace(path)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from phrasebook_lexicon import A, NO, Adjective, Case, Determiner, Noun, Preposition, Verb
+from phrasebook_lexicon import NO, A, Adjective, Case, Determiner, Noun, Preposition, Verb
 
 Person = Literal["1s", "2s", "3s", "1p", "3p"]
 Column = Literal["masculine", "feminine", "neuter", "plural"]
@@ -47,8 +47,8 @@ IRREGULAR_PRESENT = {
     "mögen": ("mag", "magst", "mag", "mögen", "mögen"),
     "können": ("kann", "kannst", "kann", "können", "können"),
     "müssen": ("muss", "musst", "muss", "müssen", "müssen"),
-    "sollen": ("soll", "sollst", "soll", "sollen", "sollen"),
     "wollen": ("will", "willst", "will", "wollen", "wollen"),
+    "sollten": ("sollte", "solltest", "sollte", "sollten", "sollten"),
     "möchten": ("möchte", "möchtest", "möchte", "möchten", "möchten"),
 }
 SIMPLE_PAST = {

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from phrasebook_clauses import Clause, Prepositional
-from phrasebook_inflection import PERSONAL_PRONOUNS, NounPhrase, Phrase, Pronoun
+from phrasebook_inflection import I_, PERSONAL_PRONOUNS, YOU, NounPhrase, Phrase, Pronoun
 from phrasebook_lexicon import (
     ADJECTIVES,
     BARE,
@@ -32,6 +32,7 @@ from phrasebook_lexicon import (
     Adjective,
     Determiner,
     Frame,
+    Gender,
     Modal,
     Noun,
     Preposition,
@@ -43,12 +44,15 @@ from phrasebook_lexicon import (
 Choice = TypeVar("Choice")
 
 # Repetition is weight: "the" is the most frequent determiner in any text.
-DEFINITE = (THE,) * 6 + POSSESSIVES
-SINGULAR = (THE,) * 8 + (A,) * 6 + POSSESSIVES + (THIS,) * 2
-PLURAL = (THE,) * 8 + (A,) * 3 + POSSESSIVES + (THIS, TWO, THREE, MANY) * 2
-UNCOUNTABLE = (BARE,) * 6 + (THE,) * 4 + POSSESSIVES[:2] + (THIS,)
-DENIED = (NO,) * 8 + (THE,) * 5 + POSSESSIVES
+DEFINITE: tuple[Determiner, ...] = (THE,) * 6 + POSSESSIVES
+SINGULAR: tuple[Determiner, ...] = (THE,) * 8 + (A,) * 6 + POSSESSIVES + (THIS,) * 2
+PLURAL: tuple[Determiner, ...] = (THE,) * 8 + (A,) * 3 + POSSESSIVES + (THIS, TWO, THREE, MANY) * 2
+UNCOUNTABLE: tuple[Determiner, ...] = (BARE,) * 6 + (THE,) * 4 + POSSESSIVES[:2] + (THIS,)
+DENIED: tuple[Determiner, ...] = (NO,) * 8 + (THE,) * 5 + POSSESSIVES
 
+POSSESSIVE_OF = dict(zip(("I", "you", "he", "she", "we", "they"), POSSESSIVES, strict=True))
+OWNER_OF_GENDER: dict[Gender, str] = {"masculine": "he", "feminine": "she", "neuter": ""}
+SPEAKERS = (*PERSONAL_PRONOUNS, I_, YOU)  # their verb forms serve nobody else
 ALL_FRAMES: tuple[Frame, ...] = ("alone", "object", "recipient", "goal", "placing")
 
 
@@ -89,6 +93,10 @@ class Picker:
         """One of the options."""
         return self.randomness.choice(options)
 
+    def tense(self, *options: Tense) -> Tense:
+        """One of the given tenses, or of all four."""
+        return self.one(options or ("now", "habit", "past", "future"))
+
     def verb(self, use: str, frames: tuple[Frame, ...] = ALL_FRAMES) -> Verb:
         """A verb with that use."""
         return self.one(verbs_for(use, frames))
@@ -114,7 +122,7 @@ class Picker:
         self,
         noun: Noun,
         determiners: tuple[Determiner, ...] = SINGULAR,
-        adjective: float = 0.4,
+        adjective: float = 0.45,
         plural: float = 0.3,
     ) -> NounPhrase:
         """A noun with a determiner and, with the given chances, an adjective and the plural."""
@@ -125,6 +133,8 @@ class Picker:
             determiners = DEFINITE
         elif determiners is SINGULAR and many:
             determiners = PLURAL
+        if "unowned" in noun.tags.split():  # "my man" and "my station" say something else, or nothing
+            determiners = tuple(one for one in determiners if one not in POSSESSIVES)
         described = bool(adjectives_for(noun)) and self.chance(adjective)
         return NounPhrase(self.one(determiners), noun, many, self.adjective(noun) if described else None)
 
@@ -135,9 +145,9 @@ class Picker:
 
     def subject(self, verb: Verb, determiners: tuple[Determiner, ...] = SINGULAR) -> Phrase:
         """Somebody who can do what the verb says."""
-        if self.chance(0.45):
-            return self.one(PERSONAL_PRONOUNS)
-        return self.noun_phrase(self.noun(verb.subjects), determiners, adjective=0.25)
+        if self.chance(0.5):
+            return self.one(SPEAKERS)
+        return self.noun_phrase(self.noun(verb.subjects), determiners, adjective=0.35)
 
     def place(self) -> Prepositional:
         """Where something happens: "in the old garden"."""
@@ -168,7 +178,18 @@ class Picker:
         if self.chance(0.2):
             return Prepositional(preposition, self.object_pronoun(subject))
         person = self.noun("person", subject)
-        return Prepositional(preposition, self.noun_phrase(person, DEFINITE, adjective=0.25))
+        phrase = self.own(subject, self.noun_phrase(person, DEFINITE, adjective=0.25))
+        return Prepositional(preposition, phrase)
+
+    def own(self, subject: Phrase, phrase: NounPhrase) -> NounPhrase:
+        """Often replace a possessive by the subject's own: "he sold his horse" rather than "her horse"."""
+        if phrase.determiner not in POSSESSIVES or self.chance(0.4):
+            return phrase
+        if isinstance(subject, Pronoun):
+            owner = subject.en_subject
+        else:
+            owner = "they" if subject.plural else OWNER_OF_GENDER[subject.noun.gender]
+        return replace(phrase, determiner=POSSESSIVE_OF.get(owner, phrase.determiner))
 
     def object(self, verb: Verb, subject: Phrase, *, negated: bool) -> Phrase:
         """Something or somebody the verb can be done to; denied objects take "kein" where they can."""
@@ -179,7 +200,7 @@ class Picker:
         if negated:
             deniable = verb.case == "accusative" and not verb.preposition and verb.frame == "object"
             determiners = DENIED if deniable and "family" not in noun.tags.split() else DEFINITE
-        return self.noun_phrase(noun, determiners)
+        return self.own(subject, self.noun_phrase(noun, determiners))
 
     def clause(
         self,
@@ -199,9 +220,11 @@ class Picker:
         if verb.objects and verb.frame != "goal":
             clause = replace(clause, object=self.object(verb, subject, negated=negated))
         if verb.frame == "recipient":
-            person = self.noun("person", subject)
-            phrase = self.noun_phrase(person, DEFINITE if negated else SINGULAR, adjective=0.2)
-            clause = replace(clause, recipient=self.object_pronoun(subject) if self.chance(0.3) else phrase)
+            receiver: Phrase = self.object_pronoun(subject)
+            if self.chance(0.7):
+                person, determiners = self.noun("person", subject), DEFINITE if negated else SINGULAR
+                receiver = self.own(subject, self.noun_phrase(person, determiners, adjective=0.2))
+            clause = replace(clause, recipient=receiver)
         if verb.frame == "goal":
             clause = replace(clause, direction=self.goal(verb))
         if verb.frame == "placing":

@@ -106,7 +106,7 @@ def is_parallel(locations: Sequence[str]) -> bool:
 
 def is_dataset(locations: Sequence[str]) -> bool:
     """Accepts one location that is not a file."""
-    return len(locations) == 1 and locations[0] != "" and not os.path.isfile(locations[0])
+    return len(locations) == 1 and locations[0][:1] not in ("", ":") and not os.path.isfile(locations[0])
 
 
 READERS = {
@@ -126,13 +126,13 @@ def languages(locations: Sequence[str]) -> tuple[Code, Code]:
     return next((_complete(None, None, row) for _, row in rows), (None, None))
 
 
-def folder_locations(folder: str, source: str, target: str, part: str) -> tuple[str, str]:
+def folder_locations(folder: str | os.PathLike[str], source: str, target: str, part: str) -> tuple[str, str]:
     """`folder/part.source` and `folder/part.target`, gzipped or not; `part` in any spelling of `VALIDATION`.
 
     Raises UserError that says which files were looked for and which languages are there.
     """
     if not os.path.isdir(folder):
-        raise _missing(folder)
+        raise _missing(os.fspath(folder))
     names = sorted(os.listdir(folder), reverse=True)  # so that the plain file wins over its .gz
     files = {name.removesuffix(".gz"): name for name in names}
     for spelling in _spellings(part):
@@ -229,9 +229,9 @@ def _pairs(rows: Iterable[tuple[str, Row]], source: Code, target: Code) -> Itera
             raise UserError(f"{where}: 'translation' is {fields!r:.40}, not one text for each language.")
         keys = (source, target) if source in fields and target in fields else ("source", "target")
         if not all(key in fields for key in keys):
-            found = ", ".join(map(repr, fields)) or "none"
-            wanted = f"{source!r} and {target!r}, or 'source' and 'target'"
-            raise UserError(f"{where}: needs {wanted}; has {found}. Set data.source and data.target.")
+            wanted = f"{source!r} and {target!r}, or " if source and target else ""
+            has = f"{', '.join(map(repr, fields)) or 'none'}. Set data.source and data.target."
+            raise UserError(f"{where}: needs the keys {wanted}'source' and 'target'; has {has}")
         yield Pair(*(_text(fields[key], f"{where}, {key!r}") for key in keys))
 
 
@@ -278,9 +278,9 @@ def _folder_and_split(location: str) -> tuple[str, str]:
 def _load_dataset(location: str, split: str) -> Iterable[Row]:
     name, named_split = _folder_and_split(location)
     parts, there = name.split("/"), os.path.isdir(name)
-    if not there and (len(parts) > 3 or os.path.isdir(os.path.dirname(name))):
+    if not there and (len(parts) > 3 or name[0] in "/.~" or os.path.isdir(os.path.dirname(name))):
         raise _missing(name)  # a mistyped path: asking the network for it takes half a minute
-    import datasets  # type: ignore[import-untyped]  # here, because it takes a second
+    import datasets  # here, because it takes a second
 
     try:
         saved = any(os.path.isfile(os.path.join(name, mark)) for mark in ("state.json", "dataset_dict.json"))

@@ -1,1 +1,1 @@
-"""How good translations are, and how sure that is."""
+"""Evaluation: sacreBLEU's scores with their signatures, and what else tells how good translations are."""

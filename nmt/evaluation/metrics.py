@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from sacrebleu.metrics.base import Metric
@@ -10,7 +11,7 @@ from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.metrics.ter import TER
 
-from nmt.errors import UserError, choose
+from nmt.errors import UserError, unknown
 
 SAMPLES = 1000
 """Bootstrap samples behind an interval. sacreBLEU draws them from a fixed seed, which is in the signature."""
@@ -45,13 +46,25 @@ def corpus_scores(
 
     Raises UserError when a set is not parallel, when there is nothing to score, or when the tokenizer cannot be had.
     """
-    choose(BLEU.TOKENIZERS, tokenize, "the tokenizer")
+    if tokenize not in BLEU.TOKENIZERS:
+        raise unknown("the tokenizer", tokenize, BLEU.TOKENIZERS)
     for reference in references:
         if len(reference) != len(hypotheses):
             raise UserError(f"{len(hypotheses):,} translations, {len(reference):,} references: they must be parallel.")
     if not hypotheses:
         raise UserError("there is nothing to score: no translation was given.")
-    return {name: _score(make, hypotheses, references, tokenize, lowercase, bootstrap) for name, make in METRICS.items()}
+    samples = SAMPLES if bootstrap else 1
+    scores = {}
+    for name, make in METRICS.items():
+        try:
+            metric = make(tokenize, lowercase)
+        except (ImportError, OSError, RuntimeError) as error:  # some tokenizers need other packages, or a download
+            reason = " ".join(str(error).split())
+            raise UserError(f"sacreBLEU's tokenizer {tokenize!r} is not installed ({reason}).") from None
+        result = metric.corpus_score(hypotheses, references, n_bootstrap=samples)
+        interval = (float(result._mean - result._ci), float(result._mean + result._ci)) if bootstrap else None
+        scores[name] = Score(float(result.score), str(metric.get_signature()), interval)
+    return scores
 
 
 def repetition_count(hypotheses: Sequence[str]) -> int:
@@ -60,23 +73,5 @@ def repetition_count(hypotheses: Sequence[str]) -> int:
 
 
 def _repeats(words: list[str]) -> bool:
-    pairs = list(zip(words, words[1:], strict=False))
+    pairs = list(pairwise(words))
     return len(set(pairs)) < len(pairs)
-
-
-def _score(
-    make: Callable[[str, bool], Metric],
-    hypotheses: Sequence[str],
-    references: Sequence[Sequence[str]],
-    tokenize: str,
-    lowercase: bool,
-    bootstrap: bool,
-) -> Score:
-    try:
-        metric = make(tokenize, lowercase)
-    except (ImportError, OSError, RuntimeError) as error:  # some tokenizers need other packages, or a download
-        reason = " ".join(str(error).split())
-        raise UserError(f"sacreBLEU's tokenizer {tokenize!r} is not installed ({reason}).") from None
-    result = metric.corpus_score(hypotheses, references, n_bootstrap=SAMPLES if bootstrap else 1)
-    interval = (float(result._mean - result._ci), float(result._mean + result._ci)) if bootstrap else None
-    return Score(float(result.score), str(metric.get_signature()), interval)

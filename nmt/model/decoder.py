@@ -201,13 +201,14 @@ class InputFeedingDecoder(SteppedDecoder):
 
 class ConditionalDecoder(SteppedDecoder):
     """Two transitions with attention between them (Bahdanau et al. 2015; Nematus, Sennrich et al. 2017, sec. 3.1):
-    the first reads the last word, its result asks, the second reads the answer. Further layers stand above."""
+    the first reads the last word, its result asks, the second reads the answer. Further layers stand above.
+    Without attention there is no answer to read and no second transition."""
 
     def __init__(
         self, cell: type[Recurrent], attention: Attention, *, input_size: int, hidden: int, **sizes: int
     ) -> None:
         super().__init__(cell, attention, input_size=input_size, hidden=hidden, **sizes)
-        self.second = cell(attention.context_size, hidden)
+        self.second = cell(attention.context_size, hidden) if attention.context_size else None
 
     def readout_size(self, hidden: int) -> int:
         return super().readout_size(hidden) + self.input_size
@@ -217,7 +218,7 @@ class ConditionalDecoder(SteppedDecoder):
     ) -> tuple[Tensor, list[State], State, Tensor | None]:
         middle = self.layers[0].advance(projected, layers[0])
         contexts, weights = self._look(middle[0], memory)
-        first = self.second.advance(self.second.project(contexts), middle)
+        first = middle if self.second is None else self.second.advance(self.second.project(contexts), middle)
         outputs, above = self._upwards(
             first[0], layers, masks, lambda below: torch.cat([below, contexts], dim=-1)
         )

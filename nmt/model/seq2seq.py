@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from nmt.config import ModelConfig
 from nmt.errors import UserError, choose
@@ -87,7 +86,7 @@ class Seq2Seq(nn.Module):
     def step(self, tokens: Tensor, state: SearchState) -> tuple[Tensor, SearchState]:
         """The last piece of each hypothesis [batch, beam] -> log-probabilities of the next [batch, beam, pieces] and
         the state after it."""
-        embedded = functional.embedding(tokens, self.target_embedding.weight)
+        embedded = self._embed(self.target_embedding, tokens)
         features, decoder, _ = self.decoder.step(embedded, state.decoder, state.memory)
         return self.output(features).log_softmax(dim=-1), SearchState(state.memory, decoder)
 
@@ -104,8 +103,12 @@ class Seq2Seq(nn.Module):
         return self.decoder.remember(outputs, lengths), self.decoder.start(cells)
 
     def _embed(self, table: nn.Embedding, pieces: Tensor) -> Tensor:
-        """pieces [batch, length] -> [batch, length, embedding], with dropout; whole words dropped in training."""
-        embedded = table(pieces)
+        """pieces [batch, length] -> [batch, length, embedding], with dropout; whole words dropped in training.
+
+        Scaled to about unit variance (Vaswani et al. 2017, section 3.4): weights small enough for the output layer
+        would otherwise reach the recurrence as next to nothing, and learning starts late.
+        """
+        embedded = table(pieces) * table.embedding_dim**0.5
         if self.training and self.word_dropout > 0:
             keep = torch.rand(pieces.shape, device=pieces.device) >= self.word_dropout
             embedded = embedded * keep.unsqueeze(-1)

@@ -54,11 +54,11 @@ def decode(
     nbest: int = 1,
 ) -> list[list[Hypothesis]]:
     """Translates a batch: source [batch, source], lengths [batch], limits: longest translation of each sentence in
-    pieces, end symbol included -> hypotheses of each sentence, best first, at most `nbest`, at least one.
+    pieces, end symbol included, at least two -> hypotheses of each sentence, best first, at most `nbest`, at least one.
 
     Scores are log-probability / length ** length_penalty (Wu et al. 2016 discuss the choice).
     """
-    sentences = [_Sentence(place, limit) for place, limit in enumerate(limits)]
+    sentences = [_Sentence(place, max(limit, 2)) for place, limit in enumerate(limits)]
     done: list[_Sentence] = []
     state = model.start(source, lengths)
     totals = torch.zeros(len(sentences), 1, device=source.device)
@@ -70,7 +70,7 @@ def decode(
         ends = candidates.tokens == symbols.end
         _collect(sentences, candidates, ends, history, strategy.width, length_penalty)
         totals, parents, tokens = _continue(candidates, ends, strategy.width)
-        best = totals[:, 0].tolist()
+        best = totals.amax(dim=1).tolist()
         alive = [
             index
             for index, sentence in enumerate(sentences)
@@ -96,7 +96,7 @@ def _restrict(log_probabilities: Tensor, sentences: list[_Sentence], position: i
         log_probabilities[..., piece] = NEVER
     if position == 1:
         log_probabilities[..., symbols.end] = NEVER
-    full = [index for index, sentence in enumerate(sentences) if position >= max(sentence.limit, 2)]
+    full = [index for index, sentence in enumerate(sentences) if position >= sentence.limit]
     if full:
         end = log_probabilities[full, :, symbols.end]
         log_probabilities[full] = NEVER

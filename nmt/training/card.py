@@ -26,6 +26,6 @@ def model_card(config: Config, network: Seq2Seq, scores: dict[str, Any]) -> str:
         for name, result in scores.items():
             for metric in ("bleu", "chrf", "ter"):
                 score = result[metric]
-                interval = f"± {score['interval']:.2f}" if score["interval"] is not None else ""
+                interval = "{:.2f} to {:.2f}".format(*score["interval"]) if score["interval"] else ""
                 lines.append(f"| {name} | {metric} | {score['score']:.2f} | {interval} | `{score['signature']}` |")
     return "\n".join(lines) + "\n"

@@ -43,9 +43,14 @@ def locate(data: DataConfig) -> Corpora:
     if not data.train or not data.valid:
         missing = "data.valid" if data.train else "data.train"
         raise UserError(f"{missing} is not given: give two parallel files, one .tsv or .jsonl, or a datasets identifier.")
-    found = corpus.languages(data.train)
-    tests = {_name(data.test): data.test} if data.test else {}
-    return Corpora(data.train, data.valid, tests, data.source or found[0], data.target or found[1])
+    source, target = corpus.languages(data.train)
+    if data.target == source or data.source == target:  # one of the two was given, and the corpus has them in turn
+        source, target = target, source
+    source, target = data.source or source, data.target or target
+    if source is not None and source == target:
+        raise UserError(f"data.source and data.target are both {source!r}: name two languages.")
+    tests: dict[str, tuple[str, ...]] = {_name(data.test): data.test} if data.test else {}
+    return Corpora(data.train, data.valid, tests, source, target)
 
 
 def _in_folder(folder: Path, data: DataConfig) -> Corpora:
@@ -53,7 +58,7 @@ def _in_folder(folder: Path, data: DataConfig) -> Corpora:
         raise UserError("data.folder needs data.source and data.target: the languages, as the files end.")
     train, valid = (corpus.folder_locations(folder, data.source, data.target, part) for part in ("train", "val"))
     names = sorted(path.name.removesuffix(f".{data.source}") for path in folder.glob(f"test*.{data.source}"))
-    tests = {
+    tests: dict[str, tuple[str, ...]] = {
         name: (str(folder / f"{name}.{data.source}"), str(folder / f"{name}.{data.target}"))
         for name in names
         if (folder / f"{name}.{data.target}").exists()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -135,13 +135,22 @@ def train_command(argv: Sequence[str], defaults: dict[str, Any] | None = None, d
     return 0
 
 
-def recipe(description: str, defaults: dict[str, Any]) -> int:
-    """What a recipe calls: its docstring and its settings, which the command line may change."""
+def recipe(
+    description: str | None, defaults: dict[str, Any], prepare: Callable[[Config], None] = lambda config: None
+) -> int:
+    """What a recipe calls: its docstring, its settings, which the command line may change, and what must be done before
+    the run, such as making the data. Returns the exit code."""
     from nmt.cli import guard
     from nmt.options import parse
 
     program = f"python {sys.argv[0]}"
-    return guard(lambda: run(parse(sys.argv[1:], defaults, program=program, description=description)))
+
+    def prepare_and_run() -> None:
+        config = parse(sys.argv[1:], defaults, program=program, description=description or "")
+        prepare(config)
+        run(config)
+
+    return guard(prepare_and_run, program)
 
 
 def say(message: str) -> None:

@@ -1,0 +1,62 @@
+"""The options of the subcommands of `nmt`."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+from nmt.errors import UserError, nearest
+
+SEARCH_OPTIONS: dict[str, tuple[type, str, str]] = {
+    "beam": (int, "K", "hypotheses kept alive; 1 is greedy search"),
+    "nbest": (int, "N", "translations of each line, best first"),
+    "length_penalty": (float, "A", "exponent of the length normalisation; 0 is none"),
+    "batch_tokens": (int, "N", "most source pieces, times the beam, translated at once"),
+}
+"""Settings of the search that have an option of their own: type, placeholder, help. Left out: as the model was saved."""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse whose errors are `UserError`s, and which names the nearest known option."""
+
+    def __init__(self, command: Callable[[list[str]], int]) -> None:
+        super().__init__(
+            prog=f"nmt {command.__name__}",
+            description=inspect.getdoc(command),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+
+    def parse(self, words: list[str]) -> argparse.Namespace:
+        """The values of the options. Raises UserError for unknown ones and for values that cannot be."""
+        known = [option for action in self._actions for option in action.option_strings]
+        for word in words:
+            option = word.split("=")[0]
+            if option.startswith("--") and option not in known:
+                suggestion = nearest(option, known)
+                hint = f" Did you mean {suggestion}?" if suggestion else ""
+                raise UserError(f"{option} is no option of {self.prog}.{hint} `{self.prog} --help` lists them.")
+        return self.parse_args(words)
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message} (`{self.prog} --help` tells more).")
+
+    def add_model(self, *search: str) -> None:
+        """The options of every command with a model, and those of the search that it takes."""
+        self.add_argument("--model", type=Path, required=True, metavar="DIR", help="the model folder")
+        for name in search:
+            kind, metavar, text = SEARCH_OPTIONS[name]
+            self.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar=metavar, help=text)
+        self.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where to compute")
+        self.add_argument("--threads", type=positive, metavar="N", help="threads of the matrix products")
+
+
+def positive(text: str) -> int:
+    """A whole number from 1 on; argparse tells what is wrong by the name of this function."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"it is {number}; give 1 or more")
+    return number

@@ -1,0 +1,291 @@
+"""The command `nmt`. Each subcommand is a function and a line of `COMMANDS`; what it needs is imported inside it, so
+that `nmt --help` answers at once.
+
+Exit codes: 0 done; 2 wrong use or wrong input, told in one line on stderr; 130 interrupted; 141 nobody reads stdout.
+stdout carries results only."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from nmt import __version__
+from nmt.arguments import SEARCH_OPTIONS, Parser, positive
+from nmt.data.lines import open_input, open_output, read_lines
+from nmt.errors import UserError, nearest
+
+if TYPE_CHECKING:
+    from nmt.config import SearchConfig
+    from nmt.translator import Translation, Translator
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The console command: runs a subcommand and returns the exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    return guard(lambda: dispatch(words))
+
+
+def guard(function: Callable[[], object], program: str = "nmt") -> int:
+    """Runs what a command does. Returns its exit code: the function's own if that is an int, otherwise 0; an error of
+    the person at the keyboard becomes one line on stderr and 2."""
+    try:
+        code = function()
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except KeyboardInterrupt:
+        print(f"{program}: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # Python flushes stdout once more when it ends: let it flush into nothing.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except UserError as error:
+        message = str(error)
+    except OSError as error:
+        message = f"{error.filename or 'the system says'}: {error.strerror or error}."
+    print(f"{program}: error: {' '.join(message.splitlines())}", file=sys.stderr)
+    return 2
+
+
+def dispatch(words: list[str]) -> int:
+    """Runs the subcommand that the words name."""
+    if not words or words[0] in ("--help", "-h", "help"):
+        print(help_text())
+        return 0
+    if words[0] == "--version":
+        print(f"nmt {__version__}")
+        return 0
+    name, *rest = words
+    if name not in COMMANDS:
+        suggestion = nearest(name, COMMANDS)
+        hint = f" Did you mean {suggestion!r}?" if suggestion else ""
+        raise UserError(f"{name!r} is no command.{hint} There are: {', '.join(COMMANDS)}.")
+    return COMMANDS[name](rest)
+
+
+def help_text() -> str:
+    """The subcommands, each with the first line of its docstring."""
+    lines = ["usage: nmt COMMAND ...   (nmt COMMAND --help tells more)", "", "Recurrent machine translation.", ""]
+    lines += [f"  {name:10} {(command.__doc__ or '').splitlines()[0]}" for name, command in COMMANDS.items()]
+    return "\n".join([*lines, "", "  --version  The version of this program."])
+
+
+def train(words: list[str]) -> int:
+    """Trains a translator on your own files: nmt train --data.train A.en A.de --output DIR."""
+    from nmt.training.run import train_command
+
+    return train_command(words)
+
+
+def translate(words: list[str]) -> int:
+    """Translates a file, or standard input, line by line.
+
+    As many lines come out as go in, in the same order; blank lines stay blank. What is wrong with a line is told on
+    stderr with its number. With --nbest above 1, one line is written for each translation, best first, in the form
+    that Moses made usual, sentences counted from 0:
+
+      sentence ||| translation ||| score
+
+    A score is the log-probability, in nats, divided by length ** length penalty."""
+    parser = Parser(translate)
+    parser.add_model(*SEARCH_OPTIONS)
+    parser.add_argument("--input", type=Path, metavar="FILE", help="text to translate; standard input if left out")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="translations; standard output if left out")
+    parser.add_argument("--window", type=positive, metavar="N", help="lines read ahead; 1 answers each at once")
+    options = parser.parse(words)
+    with _input(options.input) as (name, source), _output(options.output) as output, _progress() as bar:
+        translator = _load(options)
+        search = _search(translator, options)
+        report = _reporter(name, bar.write)
+        ahead = {"window": options.window} if options.window else {}
+        for number, translation in enumerate(translator.stream(read_lines(source, report), search, report, **ahead)):
+            for line in _written(number, translation, search):
+                _write_line(output, line)
+            bar.update()
+    return 0
+
+
+def evaluate(words: list[str]) -> int:
+    """Translates a file and scores it against a reference: JSON with BLEU, chrF, TER, signatures, intervals, speed."""
+    parser = Parser(evaluate)
+    parser.add_model("beam", "length_penalty", "batch_tokens")
+    parser.add_argument("--source", type=Path, required=True, metavar="FILE", help="text to translate")
+    parser.add_argument("--reference", type=Path, required=True, metavar="FILE", help="its translation, line by line")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="where to write the translations")
+    parser.add_argument("--tokenize", default="13a", metavar="NAME", help="sacreBLEU's tokenizer (default: 13a)")
+    parser.add_argument("--lowercase", action="store_true", help="take no notice of case")
+    options = parser.parse(words)
+    sources, references = _parallel(options.source, options.reference)
+    with contextlib.ExitStack() as stack:
+        output = stack.enter_context(open_output(options.output)) if options.output else None
+        translator = _load(options)
+        from nmt.evaluation import evaluate as evaluation
+
+        how = {"tokenize": options.tokenize, "lowercase": options.lowercase}
+        result = evaluation.evaluate(translator, sources, references, _search(translator, options), **how)
+        for line in result.pop("translations"):
+            if output:
+                _write_line(output, line)
+    _print_json({**result, "model": str(options.model)})
+    return 0
+
+
+def score(words: list[str]) -> int:
+    """Writes the log-probability of each given translation, in nats, one a line."""
+    parser = Parser(score)
+    parser.add_model()
+    parser.add_argument("--source", type=Path, required=True, metavar="FILE", help="text")
+    parser.add_argument("--target", type=Path, required=True, metavar="FILE", help="its translation, line by line")
+    options = parser.parse(words)
+    sources, targets = _parallel(options.source, options.target)
+    translator = _load(options)
+    for pair in zip(sources, targets, strict=True):
+        _write_line(sys.stdout.buffer, f"{translator.score([pair])[0].log_probability:.6f}")
+    return 0
+
+
+def info(words: list[str]) -> int:
+    """Tells what a model is, as JSON."""
+    parser = Parser(info)
+    parser.add_argument("--model", type=Path, required=True, metavar="DIR", help="the model folder")
+    folder: Path = parser.parse(words).model
+    from nmt import model_folder
+    from nmt.config import FORMAT_VERSION
+    from nmt.model.seq2seq import parameter_count
+
+    network, vocabulary, config = model_folder.load(folder)
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    _print_json(
+        {
+            "languages": {"source": config.data.source, "target": config.data.target},
+            "parameters": parameter_count(network),
+            "pieces": {"source": len(vocabulary.source), "target": len(vocabulary.target), "joint": vocabulary.joint},
+            "model": config.model.model_dump(),
+            "search": config.search.model_dump(),
+            "scores": _scores(folder / "scores.json"),
+            "format_version": FORMAT_VERSION,
+            "files": {path.relative_to(folder).as_posix(): path.stat().st_size for path in files},
+        }
+    )
+    return 0
+
+
+def repl(words: list[str]) -> int:
+    """Translates what you type, with commands to look into the model; :help lists them."""
+    parser = Parser(repl)
+    parser.add_model(*SEARCH_OPTIONS)
+    options = parser.parse(words)
+    translator = _load(options)
+    from nmt.repl import run
+
+    return run(translator, _search(translator, options))
+
+
+COMMANDS: dict[str, Callable[[list[str]], int]] = {
+    "train": train,
+    "translate": translate,
+    "evaluate": evaluate,
+    "score": score,
+    "repl": repl,
+    "info": info,
+}
+
+
+def _load(options: argparse.Namespace) -> Translator:
+    """The translator that `--model`, `--device` and `--threads` ask for."""
+    import torch
+
+    from nmt.translator import Translator
+
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    return Translator.load(options.model, options.device)
+
+
+def _search(translator: Translator, options: argparse.Namespace) -> SearchConfig:
+    """The model's own search settings, with those of the command line over them."""
+    given = {f"search.{name}": getattr(options, name, None) for name in SEARCH_OPTIONS}
+    return translator.config.replace({key: value for key, value in given.items() if value is not None}).search
+
+
+@contextlib.contextmanager
+def _input(path: Path | None) -> Iterator[tuple[str, BinaryIO]]:
+    """What to call the input in a message, and the input."""
+    if path is None:
+        yield "standard input", sys.stdin.buffer
+    else:
+        with open_input(path) as file:
+            yield str(path), file
+
+
+@contextlib.contextmanager
+def _output(path: Path | None) -> Iterator[BinaryIO]:
+    """Standard output, or a file that is there only when complete."""
+    if path is None:
+        yield sys.stdout.buffer
+    else:
+        with open_output(path) as file:
+            yield file
+
+
+def _parallel(first: Path, second: Path) -> tuple[list[str], list[str]]:
+    """The lines of two files. Raises UserError when one has more."""
+    sides = []
+    for path in (first, second):
+        with open_input(path) as file:
+            sides.append(list(read_lines(file, _reporter(str(path)))))
+    if len(sides[0]) != len(sides[1]):
+        raise UserError(
+            f"{first} has {len(sides[0]):,} lines, {second} has {len(sides[1]):,}: they must be parallel, line by line."
+        )
+    return sides[0], sides[1]
+
+
+def _reporter(name: str, write: Callable[..., object] = print) -> Callable[[int, str], None]:
+    """Tells on stderr of a problem in a line of the input `name`. `write` prints; a progress bar has its own."""
+
+    def report(number: int, problem: str) -> None:
+        write(f"{name} line {number}: {problem}", file=sys.stderr)
+
+    return report
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Any]:
+    """A bar that counts lines, on a stderr that someone looks at."""
+    from tqdm import tqdm
+
+    with tqdm(unit=" lines", disable=not sys.stderr.isatty()) as bar:
+        yield bar
+
+
+def _written(number: int, translation: Translation, search: SearchConfig) -> Iterable[str]:
+    """The lines for one line of input."""
+    if search.nbest == 1:
+        return [translation.text]
+    alternatives = translation.alternatives or ((translation.text, translation.score),)
+    return [f"{number} ||| {text} ||| {value:.6f}" for text, value in alternatives]
+
+
+def _write_line(output: BinaryIO, line: str) -> None:
+    """Writes at once: whoever reads at the other end may be waiting, or gone."""
+    output.write(line.encode("utf-8") + b"\n")
+    output.flush()
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    sys.stdout.buffer.write(text.encode("utf-8", errors="replace") + b"\n")
+
+
+def _scores(path: Path) -> Any:
+    """The scores that a training run left in a model folder, or None."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    except ValueError as error:
+        raise UserError(f"{path} is damaged ({error}): remove it.") from None

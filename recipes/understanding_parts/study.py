@@ -1,0 +1,145 @@
+"""The whole comparison: measures part by part, keeps the numbers, writes the page."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import os
+import platform
+import sys
+from itertools import islice
+from pathlib import Path
+
+import phrasebook_grammar
+import torch
+
+from nmt.config import Config, DataConfig
+from nmt.errors import UserError
+from nmt.model_folder import write_durably
+from nmt.training.corpora import Corpora, locate
+from nmt.translator import Translator
+from understanding_parts import gaps, memory, page, translation
+from understanding_parts.memory import MemorySettings
+from understanding_parts.numbers import DROPPED, PLAIN, WITH, WITHOUT, Notebook, plain
+from understanding_parts.translation import Pairs, Variant
+
+PAGE, NUMBERS = "understanding_rnns.html", "numbers.json"
+MEMORY_SHARE, TRAINING_SHARE, TIMING_SHARE = 0.25, 0.55, 0.05
+"""Parts of the minutes for recall and gradients, for training the translators, and for timing them. What is left is for
+the vocabularies, for scoring and for drawing."""
+UPDATES_PER_MINUTE, MOST_UPDATES = 85, 1000
+"""Updates of one recall training for each minute of the whole, and at most."""
+TIMED_PAIRS = 4000
+
+
+def understand(config: Config) -> Path:
+    """Measures what is not yet in `config.output`, and writes the page there; returns its path.
+
+    `config.train.minutes` is for everything together; `config.model.word_dropout` for the translators that train with
+    it. Raises UserError for what the settings or the data have wrong, before anything long begins.
+    """
+    if importlib.util.find_spec("matplotlib") is None:
+        raise UserError("matplotlib is not installed, and the page is full of plots: pip install 'nmt[plots]'.")
+    if config.output is None:
+        raise UserError("--output is not given: name a folder for the page and the models.")
+    if config.model.attention == "none" or not config.model.word_dropout:
+        raise UserError("the page compares with and without: leave model.attention and model.word_dropout on.")
+    minutes = config.train.minutes or 12.0
+    folder = Path(config.output)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{folder} cannot be written ({error.strerror}): choose another --output.") from None
+    data, corpora = prepared(config.data, folder)
+    config = config.replace({f"data.{key}": value for key, value in data.model_dump().items()})
+    test = test_pairs(corpora)
+    notebook = Notebook(folder / NUMBERS)
+    remember(notebook, minutes)
+    compare_translators(notebook, config, folder, corpora, test, minutes)
+    rendered = page.render(notebook.numbers(about(config, corpora, test)))
+    write_durably(folder / PAGE, rendered.encode())
+    say(f"done. Open {folder / PAGE}; its numbers are in {folder / NUMBERS}.")
+    return folder / PAGE
+
+
+def prepared(data: DataConfig, folder: Path) -> tuple[DataConfig, Corpora]:
+    """The data settings with their files named, and the corpora: the phrasebook, made now, if none are given."""
+    if data.folder is None and not data.train:
+        phrasebook = folder / "phrasebook"
+        if not (phrasebook / "test.de").exists():
+            say(f"writing the phrasebook into {phrasebook}")
+            phrasebook_grammar.write(phrasebook)
+        data = data.model_copy(update={"folder": str(phrasebook), "source": "en", "target": "de"})
+    corpora = locate(data)
+    if not corpora.tests:
+        where = data.folder or "--data.test"
+        raise UserError(f"there are no test sentences: {where} has to name at least one test set, as test.en and test.de.")
+    # Named one by one and without the test, so that a training does not score it with every metric at its end.
+    changes = {"folder": None, "train": corpora.train, "valid": corpora.valid, "test": ()}
+    return data.model_copy(update={**changes, "source": corpora.source, "target": corpora.target}), corpora
+
+
+def test_pairs(corpora: Corpora) -> Pairs:
+    """The pairs of all test sets."""
+    return [pair for locations in corpora.tests.values() for pair in corpora.pairs("test", locations)]
+
+
+def remember(notebook: Notebook, minutes: float) -> None:
+    """Parts (a) and (b): recall and gradients."""
+    settings = MemorySettings(
+        seconds=60 * minutes * MEMORY_SHARE, updates=min(MOST_UPDATES, max(20, round(UPDATES_PER_MINUTE * minutes)))
+    )
+    notebook.part("memory", dataclasses.asdict(settings), lambda: plain(memory.measure(settings, say)))
+
+
+def compare_translators(
+    notebook: Notebook, config: Config, folder: Path, corpora: Corpora, test: Pairs, minutes: float
+) -> None:
+    """Parts (c), (d) and (e): trains the translators, or takes them up, and scores and times them."""
+    settings = {"minutes": minutes, "test": corpora.tests, "config": config.model_dump(mode="json")}
+    chosen = translation.variants(config)
+    translators: dict[Variant, Translator] = {}
+
+    def train() -> dict[str, list[str]]:
+        share = minutes * TRAINING_SHARE / len(chosen)
+        for number, variant in enumerate(chosen, 1):
+            say(f"translator {number} of {len(chosen)}: {variant.name}, {60 * share:.0f} seconds")
+            translators[variant] = translation.trained(config, variant, folder / "models", share)
+        return {"models": [variant.name for variant in chosen]}
+
+    notebook.part("training", settings, train)
+    size = len(chosen) // 3
+    kinds = {kind: chosen[index * size : (index + 1) * size] for index, kind in enumerate((WITH, WITHOUT, DROPPED))}
+
+    def table(names: dict[str, str]) -> dict[str, dict[str, Translator]]:
+        """The translators of some kinds, under other names, by cell; loaded where the training was done before."""
+        for variant in chosen:
+            if variant not in translators:
+                translators[variant] = Translator.load(folder / "models" / variant.name, config.train.device)
+        return {name: {variant.cell: translators[variant] for variant in kinds[kind]} for name, kind in names.items()}
+
+    both = {WITH: WITH, WITHOUT: WITHOUT}
+    notebook.part("lengths", settings, lambda: plain(translation.by_length(table(both), test)))
+    some = list(islice(corpora.clean(config.data)[1], TIMED_PAIRS))
+    seconds = 60 * minutes * TIMING_SHARE
+    notebook.part("speed", settings, lambda: plain(translation.speed(table(both), some, seconds)))
+    dropped = config.model.word_dropout
+    trainings = {PLAIN: WITH, DROPPED: DROPPED}
+    notebook.part("gaps", settings, lambda: plain(gaps.measure(table(trainings), test, dropped, say)))
+
+
+def about(config: Config, corpora: Corpora, test: Pairs) -> dict[str, str]:
+    """What the numbers were measured on, for the head of the page."""
+    model = config.model
+    return {
+        "Data": f"{corpora.train[0]}, {config.data.source} to {config.data.target}, {len(test):,} test sentences",
+        "Translators": f"{model.encoder_layers} + {model.decoder_layers} layers of {model.hidden}, {model.decoder} decoder, "
+        f"attention {model.attention} or none, beam {config.search.beam}",
+        "Machine": f"{platform.machine()}, {os.cpu_count()} cores, PyTorch {torch.__version__}, Python "
+        f"{platform.python_version()}",
+    }
+
+
+def say(message: str) -> None:
+    """A line on stderr."""
+    print(message, file=sys.stderr, flush=True)

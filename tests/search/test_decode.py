@@ -1,0 +1,226 @@
+"""Law 3: a beam of one is greedy, an exhaustive beam finds the true optimum; and no sentence knows of the others."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from nmt.config import ModelConfig
+from nmt.model.decoder import DECODER
+from nmt.model.seq2seq import Seq2Seq
+from nmt.search.decode import Symbols, decode
+from nmt.search.protocol import Hypothesis
+from nmt.search.strategies import Beam, Greedy, Strategy, strategy_for
+
+PADDING, BEGIN, END = 0, 1, 2
+WORDS = (3, 4, 5)
+PIECES = 6
+SYMBOLS = Symbols(begin=BEGIN, end=END, never=(PADDING, BEGIN))
+SENTENCES = range(12)
+STRATEGIES: dict[str, Strategy] = {"greedy": Greedy(), **{f"beam {width}": Beam(width) for width in (1, 2, 3, 5, 40)}}
+PENALTIES = (0.0, 0.5, 1.0, 2.0)
+
+every_strategy = pytest.mark.parametrize("strategy", STRATEGIES.values(), ids=STRATEGIES.keys())
+every_penalty = pytest.mark.parametrize("length_penalty", PENALTIES)
+
+
+@functools.cache
+def next_log_probabilities(sentence: int, prefix: tuple[int, ...]) -> Tensor:
+    """[PIECES]: drawn at random for this prefix of this sentence, forbidden pieces being likely among them."""
+    logits = np.random.default_rng([sentence, *prefix]).normal(scale=1.5, size=PIECES)
+    return torch.from_numpy(logits).log_softmax(dim=-1)
+
+
+@dataclass(frozen=True)
+class TableState:
+    """A sentence is its number, a hypothesis the pieces so far."""
+
+    sentences: list[int]
+    prefixes: list[tuple[int, ...]]
+
+
+class Table:
+    """Something to search that is no network."""
+
+    def start(self, source: Tensor, lengths: Tensor) -> TableState:
+        return TableState(source[:, 0].tolist(), [()] * len(source))
+
+    def step(self, tokens: Tensor, state: TableState) -> tuple[Tensor, TableState]:
+        assert tokens.numel() == len(state.prefixes)
+        prefixes = [(*prefix, int(token)) for prefix, token in zip(state.prefixes, tokens.flatten(), strict=True)]
+        owners = [sentence for sentence in state.sentences for _ in range(tokens.shape[1])]
+        rows = [next_log_probabilities(*row) for row in zip(owners, prefixes, strict=True)]
+        return torch.stack(rows).view(*tokens.shape, PIECES), replace(state, prefixes=prefixes)
+
+    def select(self, state: TableState, sentences: Tensor | None, rows: Tensor) -> TableState:
+        kept = range(len(state.sentences)) if sentences is None else sentences.tolist()
+        return TableState([state.sentences[index] for index in kept], [state.prefixes[row] for row in rows.tolist()])
+
+
+def limit_of(sentence: int) -> int:
+    return 2 + sentence % 4
+
+
+def search(
+    sentences: list[int], strategy: Strategy, length_penalty: float = 1.0, nbest: int = 1, symbols: Symbols = SYMBOLS
+) -> list[list[Hypothesis]]:
+    source = torch.tensor(sentences).unsqueeze(1)
+    return decode(
+        Table(),
+        source,
+        torch.ones(len(sentences), dtype=torch.long),
+        strategy,
+        symbols=symbols,
+        limits=[limit_of(sentence) for sentence in sentences],
+        length_penalty=length_penalty,
+        nbest=nbest,
+    )
+
+
+def log_probability(sentence: int, pieces: tuple[int, ...]) -> float:
+    """Summed along the pieces, each predicted from those before it."""
+    prefixes = [(BEGIN, *pieces[:position]) for position in range(len(pieces))]
+    return sum(float(next_log_probabilities(sentence, before)[piece]) for before, piece in zip(prefixes, pieces))
+
+
+@functools.cache
+def all_translations(sentence: int, length_penalty: float) -> list[tuple[float, tuple[int, ...]]]:
+    """(score, pieces) of every translation within the limit, best first."""
+    scored = []
+    for length in range(1, limit_of(sentence)):
+        for words in itertools.product(WORDS, repeat=length):
+            pieces = (*words, END)
+            scored.append((log_probability(sentence, pieces) / len(pieces) ** length_penalty, pieces))
+    return sorted(scored, reverse=True)
+
+
+@every_penalty
+@pytest.mark.parametrize("nbest", [1, 4])
+def test_an_exhaustive_beam_finds_the_true_best(length_penalty: float, nbest: int) -> None:
+    everything = sum(len(WORDS) ** length for length in range(1, max(map(limit_of, SENTENCES))))
+    for sentence, found in zip(
+        SENTENCES, search(list(SENTENCES), Beam(everything), length_penalty, nbest), strict=True
+    ):
+        best = all_translations(sentence, length_penalty)[:nbest]
+        assert [hypothesis.pieces for hypothesis in found] == [pieces for _, pieces in best]
+        assert [hypothesis.score for hypothesis in found] == pytest.approx([score for score, _ in best], abs=1e-4)
+
+
+@every_penalty
+@pytest.mark.parametrize("width", [12, 13, 20, 36, 49])
+def test_any_beam_that_holds_all_translations_finds_the_best(length_penalty: float, width: int) -> None:
+    """There are twelve for each sentence; 36 is PIECES squared, as many candidates as two steps can give."""
+    few = [sentence for sentence in range(40) if limit_of(sentence) == 3]
+    for sentence, found in zip(few, search(few, Beam(width), length_penalty), strict=True):
+        assert found[0].pieces == all_translations(sentence, length_penalty)[0][1]
+
+
+@every_penalty
+def test_a_beam_of_one_is_greedy(length_penalty: float) -> None:
+    sentences = list(range(200))
+    assert search(sentences, Beam(1), length_penalty) == search(sentences, Greedy(), length_penalty)
+    assert isinstance(strategy_for(1), Greedy)
+    assert strategy_for(4).width == 4
+
+
+def test_greedy_takes_the_likeliest_piece_each_time() -> None:
+    for sentence, (found,) in zip(SENTENCES, search(list(SENTENCES), Greedy()), strict=True):
+        for position, piece in enumerate(found.pieces):
+            likely = next_log_probabilities(sentence, (BEGIN, *found.pieces[:position]))
+            if position + 1 == limit_of(sentence):
+                allowed = [END]
+            else:
+                allowed = [*WORDS, END] if position else list(WORDS)
+            assert piece == max(allowed, key=lambda one: float(likely[one]))
+
+
+@every_strategy
+@every_penalty
+def test_a_translation_does_not_depend_on_the_others_in_its_batch(strategy: Strategy, length_penalty: float) -> None:
+    alone = [search([sentence], strategy, length_penalty, nbest=3)[0] for sentence in SENTENCES]
+    for order in (list(SENTENCES), list(reversed(SENTENCES)), [5, 2, 2, 9]):
+        together = search(order, strategy, length_penalty, nbest=3)
+        for sentence, found in zip(order, together, strict=True):
+            assert [one.pieces for one in found] == [one.pieces for one in alone[sentence]]
+            assert [one.score for one in found] == pytest.approx([one.score for one in alone[sentence]], abs=1e-5)
+
+
+@every_strategy
+@every_penalty
+def test_hypotheses_end_once_within_their_limit_and_say_their_probability(
+    strategy: Strategy, length_penalty: float
+) -> None:
+    for sentence, found in zip(SENTENCES, search(list(SENTENCES), strategy, length_penalty, nbest=5), strict=True):
+        assert found
+        for hypothesis in found:
+            assert hypothesis.pieces[-1] == END
+            assert set(hypothesis.pieces[:-1]) <= set(WORDS)
+            assert 2 <= len(hypothesis.pieces) <= limit_of(sentence)
+            expected = log_probability(sentence, hypothesis.pieces)
+            assert hypothesis.log_probability == pytest.approx(expected, abs=1e-4)
+            assert hypothesis.score == pytest.approx(expected / len(hypothesis.pieces) ** length_penalty, abs=1e-4)
+
+
+@every_penalty
+@pytest.mark.parametrize("width", [2, 3, 5, 40])
+def test_the_n_best_are_distinct_sorted_and_no_more_than_asked_for(width: int, length_penalty: float) -> None:
+    counts = set()
+    for nbest in (1, 2, width):
+        for found in search(list(SENTENCES), Beam(width), length_penalty, nbest):
+            assert len({hypothesis.pieces for hypothesis in found}) == len(found) <= nbest
+            assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
+            counts.add(len(found))
+    assert max(counts) > 1
+
+
+@every_strategy
+def test_forbidden_pieces_never_appear(strategy: Strategy) -> None:
+    symbols = Symbols(begin=BEGIN, end=END, never=(PADDING, BEGIN, 4))
+    for nbest in search(list(SENTENCES), strategy, nbest=3, symbols=symbols):
+        assert nbest
+        assert all(set(hypothesis.pieces) <= {3, 5, END} for hypothesis in nbest)
+
+
+@every_strategy
+def test_a_limit_too_short_for_a_word_still_gives_one_word(strategy: Strategy) -> None:
+    """A translation is never empty, so the shortest has a word and the end."""
+    one, lengths = torch.tensor([[7]]), torch.tensor([1])
+    ((hypothesis,),) = decode(Table(), one, lengths, strategy, symbols=SYMBOLS, limits=[1])
+    assert len(hypothesis.pieces) == 2
+
+
+def a_network(decoder: str) -> Seq2Seq:
+    """Random weights, drawn wide enough for decided opinions; in double precision, so that no tie is a rounding."""
+    torch.manual_seed(5)
+    config = ModelConfig(decoder=decoder, embedding=8, hidden=8, decoder_layers=2, heads=2, dropout=0.0)
+    network = Seq2Seq(config, 20, 20, joint=True).double().eval()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.copy_(torch.randn_like(parameter) * 0.7)
+    return network
+
+
+@pytest.mark.parametrize("decoder", DECODER)
+@pytest.mark.parametrize("beam", [1, 4])
+def test_a_network_translates_alike_alone_in_a_batch_and_in_any_order(decoder: str, beam: int) -> None:
+    network = a_network(decoder)
+    sentences = [torch.randint(3, 20, (length,)).tolist() for length in (3, 1, 8, 5, 5, 2, 11, 4, 7)]
+
+    def translate(batch: list[list[int]]) -> list[list[tuple[int, ...]]]:
+        lengths = torch.tensor([len(sentence) for sentence in batch])
+        source = torch.tensor([sentence + [PADDING] * (int(lengths.max()) - len(sentence)) for sentence in batch])
+        limits = [len(sentence) + 3 for sentence in batch]
+        found = decode(network, source, lengths, strategy_for(beam), symbols=SYMBOLS, limits=limits, nbest=beam)
+        return [[hypothesis.pieces for hypothesis in nbest] for nbest in found]
+
+    together = translate(sentences)
+    assert [translate([sentence])[0] for sentence in sentences] == together
+    assert translate(sentences[::-1])[::-1] == together
+    lengths = {len(nbest[0]) for nbest in together}
+    assert len(lengths) > 2, "the network ends all translations alike, which tests nothing"

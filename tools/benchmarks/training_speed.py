@@ -1,0 +1,130 @@
+"""Training speed beside the machine's matrix speed, measured in the same run.
+
+    python tools/benchmarks/training_speed.py --folder FOLDER --source en --target de [--updates 60] [--only parallel-2x512]
+
+Prints a table: target tokens per second of whole updates (batch, forward, backward, clipping, optimiser), the share of
+them spent outside forward and backward, and the model's arithmetic as a share of the speed of 1024 x 1024 x 1024 fp32
+matrix products. Arithmetic is counted from the layer sizes, forward and backward.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from nmt import model_folder
+from nmt.config import Config
+from nmt.data.batching import Batch, BucketOrder, make_batch
+from nmt.data.corpus import folder_locations, read_pairs
+from nmt.data.encoded import EncodedCorpus, encode_corpus
+from nmt.data.subwords import Vocabulary, train_vocabulary
+from nmt.model.seq2seq import Seq2Seq, parameter_count
+from nmt.training.optimizers import OPTIMIZERS
+from nmt.training.validation import batch_loss
+
+MODELS = {
+    "parallel-2x512": {"model.decoder": "parallel", "model.hidden": 512, "layers": 2},
+    "input-feeding-1x256": {"model.decoder": "input-feeding", "model.hidden": 256, "layers": 1},
+    "conditional-1x256": {"model.decoder": "conditional", "model.hidden": 256, "layers": 1},
+    "parallel-1x256": {"model.decoder": "parallel", "model.hidden": 256, "layers": 1},
+    "input-feeding-2x512": {"model.decoder": "input-feeding", "model.hidden": 512, "layers": 2},
+}
+
+
+def matrix_speed(seconds: float = 2.0) -> float:
+    """GFLOP/s of 1024 x 1024 x 1024 fp32 products: the median over the time given."""
+    left, right = torch.randn(1024, 1024), torch.randn(1024, 1024)
+    speeds, end = [], time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        started = time.perf_counter()
+        torch.mm(left, right)
+        speeds.append(2 * 1024**3 / (time.perf_counter() - started) / 1e9)
+    return statistics.median(speeds)
+
+
+def arithmetic(network: Seq2Seq, config: Config, batch: Batch) -> float:
+    """GFLOP of the forward and backward matrix products of one update, counted from the layer sizes.
+
+    A weight of n numbers costs 6 n for each position it is applied at, forward and backward; products of activations
+    with each other (attention) are left out, as are the elementwise parts.
+    """
+    decoder_positions, encoder_positions = batch.target.numel() - len(batch.target), batch.source.numel()
+    sizes = {name: parameter.numel() for name, parameter in network.named_parameters() if parameter.dim() == 2}
+    total = 6 * batch.target_tokens * network.output.weight.numel()
+    for name, size in sizes.items():
+        if name.startswith("encoder"):
+            total += 6 * size * encoder_positions
+        elif name.startswith("decoder.attention.key"):
+            total += 6 * size * encoder_positions
+        elif name.startswith("decoder"):
+            total += 6 * size * decoder_positions
+    return total / 1e9
+
+
+def measure(name: str, corpus: EncodedCorpus, vocabulary: Vocabulary, updates: int, batch_tokens: int) -> str:
+    """Trains one model for some updates; a row of the table."""
+    settings = dict(MODELS[name])
+    layers = settings.pop("layers")
+    config = Config().replace(
+        {**settings, "model.encoder_layers": layers, "model.decoder_layers": layers, "model.dropout": 0.2}
+    )
+    network = model_folder.build(config, vocabulary)
+    optimizer = OPTIMIZERS["adamw"](network.parameters(), 1e-3, 0.0)
+    order = BucketOrder(corpus.lengths, batch_tokens=batch_tokens, seed=1).epoch(0)
+    tokens, whole, inner, operations = 0, 0.0, 0.0, 0.0
+    for number, rows in enumerate(order[: updates + 5]):
+        started = time.perf_counter()
+        batch = make_batch(corpus.pairs(rows))
+        ready = time.perf_counter()
+        loss, _ = batch_loss(network, batch, 0.1)
+        (loss / batch.target_tokens).backward()
+        learned = time.perf_counter()
+        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        if number >= 5:  # the first updates warm up caches and allocators
+            whole += time.perf_counter() - started
+            inner += learned - ready
+            tokens += batch.target_tokens
+            operations += arithmetic(network, config, batch)
+    speed = matrix_speed()
+    return (
+        f"| {name} | {parameter_count(network) / 1e6:.1f} | {tokens / whole:,.0f} | {1 - inner / whole:.1%} "
+        f"| {operations / inner:.0f} | {speed:.0f} | {operations / inner / speed:.0%} |"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", required=True)
+    parser.add_argument("--source", default="en")
+    parser.add_argument("--target", default="de")
+    parser.add_argument("--vocabulary", type=int, default=8000)
+    parser.add_argument("--batch-tokens", type=int, default=1400)
+    parser.add_argument("--updates", type=int, default=60)
+    parser.add_argument("--only", nargs="+", choices=list(MODELS), default=list(MODELS))
+    arguments = parser.parse_args()
+    locations = folder_locations(arguments.folder, arguments.source, arguments.target, "train")
+
+    def pairs() -> list[tuple[str, str]]:
+        return list(read_pairs(locations, arguments.source, arguments.target))
+
+    with tempfile.TemporaryDirectory() as folder:
+        vocabulary = train_vocabulary(pairs, Config().replace({"subwords.vocabulary": arguments.vocabulary}).subwords)
+        encode_corpus(pairs(), vocabulary, Path(folder) / "train.arrow", 128)
+        corpus = EncodedCorpus(Path(folder) / "train.arrow")
+        print(f"{torch.get_num_threads()} threads, {len(vocabulary.target)} pieces, {arguments.batch_tokens} tokens a batch")
+        print("| model | million parameters | target tokens/s | outside the model | GFLOP/s | matrix GFLOP/s | share |")
+        print("|---|---|---|---|---|---|---|")
+        for name in arguments.only:
+            print(measure(name, corpus, vocabulary, arguments.updates, arguments.batch_tokens), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nmt.config import SearchConfig
     from nmt.translator import Translation, Translator
 
+
 def main(argv: Sequence[str] | None = None) -> int:
     """The console command: runs a subcommand and returns the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)

@@ -201,5 +201,3 @@ def _user_error(error: ValidationError, where: str) -> UserError:
         return unknown(f"{where}: {key}", str(first["input"]), get_args(Config().annotation(key)))
     message = first["msg"].replace("Input should be", "it should be")
     return UserError(f"{where}: {key} is {first['input']!r}; {message[0].lower()}{message[1:]}.")
-
-

@@ -59,7 +59,9 @@ def load_config(folder: Path) -> Config:
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise UserError(f"{path} is damaged ({error}): restore it from a copy.") from None
     if version != FORMAT_VERSION:
-        raise UserError(f"{path} has format version {version}, this program reads {FORMAT_VERSION}: use its own version.")
+        raise UserError(
+            f"{path} has format version {version}, this program reads {FORMAT_VERSION}: use its own version."
+        )
     return Config.parse(tree, where=str(path))
 
 

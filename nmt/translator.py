@@ -76,10 +76,8 @@ class Translator:
     @overload
     def translate(self, text: str, search: SearchConfig | None = None) -> Translation: ...
     @overload
-    def translate(self, text: Sequence[str], search: SearchConfig | None = None) -> list[Translation]: ...
-    def translate(
-        self, text: str | Sequence[str], search: SearchConfig | None = None
-    ) -> Translation | list[Translation]:
+    def translate(self, text: list[str], search: SearchConfig | None = None) -> list[Translation]: ...
+    def translate(self, text: str | list[str], search: SearchConfig | None = None) -> Translation | list[Translation]:
         """Translates a sentence, or a list of them in order. `search`: how; the model's own settings if not given."""
         lines = [text] if isinstance(text, str) else text
         translations = list(self.stream(lines, search))

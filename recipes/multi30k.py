@@ -1,6 +1,6 @@
 """Multi30k: image captions between English, German, French and Czech (Elliott et al. 2016), 29,000 training pairs.
 
-    python recipes/multi30k.py --data.folder FOLDER --data.source en --data.target de --output runs/m30k --train.minutes 20
+    python recipes/multi30k.py --data.folder FOLDER --data.source en --data.target de --output runs/m30k
 
 FOLDER holds train.en, val.en, test2016.en and so on. Without it the pairs come from the `datasets` hub
 (`bentrevett/multi30k`, English and German). Scores and times: docs/results.md.

@@ -1,15 +1,17 @@
 """Recurrent networks compared: what a vanilla RNN, an LSTM and a GRU remember, and what that does to a translation.
 
     python recipes/understanding_rnns.py --output runs/understanding [--minutes M]
-    python recipes/understanding_rnns.py --output runs/understanding --data.folder FOLDER --data.source en --data.target de
+        [--data.folder FOLDER --data.source en --data.target de]
 
 Measures recall over growing distances, gradients against distance, BLEU by sentence length with and without attention,
-training speed, and BLEU when words are missing; writes one page with all plots, runs/understanding/understanding_rnns.html,
-that says which of the usual claims hold, and the raw numbers beside it. Without data of your own the translators learn
-the phrasebook. `--minutes` is for everything together: 12 on two cores. Started again with the same settings it goes on
-where it stopped; with all numbers there, it only draws the page anew. Needs matplotlib: pip install 'nmt[plots]'.
+training speed, and BLEU when words are missing. Writes one page with all plots, understanding_rnns.html, which says
+which of the usual claims hold here, and the raw numbers beside it, numbers.json. Without data of your own the
+translators learn the phrasebook. `--minutes` is for everything together: 12 on two cores. Started again with the same
+settings it goes on where it stopped; where all is measured, it only draws the page anew. Needs matplotlib:
+pip install 'nmt[plots]'.
 """
 
+import re
 import sys
 
 from understanding_parts.study import understand
@@ -32,7 +34,7 @@ SETTINGS = {
 
 def main() -> None:
     """Reads the command line, on which `--minutes` is short for `--train.minutes`, and makes the page."""
-    words = [word.replace("--minutes", "--train.minutes", 1) if word[:9] == "--minutes" else word for word in sys.argv[1:]]
+    words = [re.sub(r"^--minutes\b", "--train.minutes", word) for word in sys.argv[1:]]
     program = f"python {sys.argv[0]}"
     print(understand(parse(words, SETTINGS, program=program, description=str(__doc__))))
 

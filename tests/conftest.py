@@ -49,6 +49,9 @@ def make_model_folder(folder: Path, **changes: object) -> Path:
     vocabulary = train_vocabulary(lambda: sentence_pairs(300), config.subwords)
     torch.manual_seed(1)
     network = build(config, vocabulary)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.mul_(3)  # so that it says different things of different sentences
     folder.mkdir(parents=True)
     vocabulary.save(folder)
     save_weights(network, folder / WEIGHTS)
@@ -60,3 +63,9 @@ def make_model_folder(folder: Path, **changes: object) -> Path:
 def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that knows nothing, in the folder it would have if it did."""
     return make_model_folder(tmp_path_factory.mktemp("models") / "untrained")
+
+
+@pytest.fixture(scope="session")
+def model_without_attention(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, from its last encoder state alone."""
+    return make_model_folder(tmp_path_factory.mktemp("models") / "without", model__attention="none")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -31,8 +31,12 @@ class Batch:
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on a device."""
-        moved = (part.to(device, non_blocking=True) for part in (self.source, self.source_lengths, self.target))
-        return Batch(*moved, self.target_tokens, self.source_tokens)
+        return replace(
+            self,
+            source=self.source.to(device, non_blocking=True),
+            source_lengths=self.source_lengths.to(device, non_blocking=True),
+            target=self.target.to(device, non_blocking=True),
+        )
 
 
 def make_batch(pairs: Sequence[tuple[Sequence[int] | NDArray[np.int32], Sequence[int] | NDArray[np.int32]]]) -> Batch:
@@ -43,10 +47,8 @@ def make_batch(pairs: Sequence[tuple[Sequence[int] | NDArray[np.int32], Sequence
     return Batch(source, source_lengths, target, tokens, int(source_lengths.sum()))
 
 
-def pad(
-    sentences: Sequence[Sequence[int] | NDArray[np.int32]], *, begin: bool = False
-) -> tuple[Tensor, Tensor]:
-    """Piece sequences -> [batch, longest] padded at the end, and lengths [batch]; with BEGIN before each if asked for."""
+def pad(sentences: Sequence[Sequence[int] | NDArray[np.int32]], *, begin: bool = False) -> tuple[Tensor, Tensor]:
+    """Piece sequences -> [batch, longest] padded at the end, and lengths [batch]; with BEGIN before each if asked."""
     shift = int(begin)
     lengths = [len(sentence) + shift for sentence in sentences]
     padded = np.full((len(sentences), max(lengths)), PADDING, dtype=np.int64)

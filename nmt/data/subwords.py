@@ -24,7 +24,9 @@ class Subwords:
         try:
             self._processor = sentencepiece.SentencePieceProcessor(model_proto=model)
         except RuntimeError:
-            raise UserError("a subword model cannot be read: it is no SentencePiece model, or it was cut off.") from None
+            raise UserError(
+                "a subword model cannot be read: it is no SentencePiece model, or it was cut off."
+            ) from None
 
     def __len__(self) -> int:
         return int(self._processor.get_piece_size())
@@ -108,6 +110,7 @@ def train_subwords(sentences: Iterable[str], config: SubwordsConfig) -> Subwords
     except RuntimeError as error:
         reason = str(error).rsplit("]", 1)[-1].strip() or str(error)
         raise UserError(
-            f"SentencePiece could not train {config.vocabulary} pieces ({reason}): give more text or set subwords.vocabulary."
+            f"SentencePiece could not train {config.vocabulary} pieces ({reason}): "
+            "give more text or set subwords.vocabulary."
         ) from None
     return Subwords(model.getvalue())

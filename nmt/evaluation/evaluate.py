@@ -33,7 +33,9 @@ def evaluate(
     started = time.monotonic()
     translations = [translation.text for translation in translator.translate(list(sources), search)]
     seconds = time.monotonic() - started
-    scores = corpus_scores(translations, [list(references)], tokenize=tokenize, lowercase=lowercase, bootstrap=bootstrap)
+    scores = corpus_scores(
+        translations, [list(references)], tokenize=tokenize, lowercase=lowercase, bootstrap=bootstrap
+    )
     return {
         **{name: score._asdict() for name, score in scores.items()},
         "sentences": len(sources),

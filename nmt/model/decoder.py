@@ -7,50 +7,45 @@ counts the hypotheses of all sentences, those of one sentence side by side: a se
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from nmt.model.attention import Attention, Memory, padding_bias
 from nmt.model.dropout import HeldDropout, apply
-from nmt.model.recurrent import Recurrent, State
+from nmt.model.recurrent import Recurrent, StackSizes, State
 
 
 class Decoder(nn.Module):
     """What all decoders share: recurrent layers, one attention, and the readout that makes a feature vector of them.
 
-    Args: cell, attention: classes from the tables; input_size: width of embeddings and of the feature vectors;
-    hidden: width of the states and of the encoder's outputs.
+    Args: cell, attention: of the tables; sizes: of the stack, `input_size` being the width of embeddings and of the
+    feature vectors, `hidden` that of the states and of the encoder's outputs.
     """
 
-    def __init__(
-        self,
-        cell: type[Recurrent],
-        attention: Attention,
-        *,
-        input_size: int,
-        hidden: int,
-        layers: int,
-        dropout: float,
-        residual: bool,
-    ) -> None:
+    def __init__(self, cell: type[Recurrent], attention: Attention, sizes: StackSizes) -> None:
         super().__init__()
         self.attention = attention
         self.cell_states = cell.STATES
-        self.input_size = input_size
-        self.residual = residual
-        self.dropout = HeldDropout(dropout)
-        above = [cell(self.size_above(hidden), hidden) for _ in range(layers - 1)]
-        self.layers = nn.ModuleList([cell(input_size, hidden), *above])
-        self.readout = nn.Linear(self.readout_size(hidden), input_size)
+        self.sizes = sizes
+        self.dropout = HeldDropout(sizes.dropout)
+        above = [cell(self.size_above(), sizes.hidden) for _ in range(sizes.layers - 1)]
+        self.layers = nn.ModuleList([cell(sizes.input_size, sizes.hidden), *above])
+        self.readout = nn.Linear(self.readout_size(), sizes.input_size)
 
-    def size_above(self, hidden: int) -> int:
+    @property
+    def stack(self) -> list[Recurrent]:
+        """The recurrent layers, lowest first."""
+        return cast(list[Recurrent], list(self.layers))
+
+    def size_above(self) -> int:
         """Input size of the layers above the first."""
-        return hidden + self.attention.context_size
+        return self.sizes.hidden + self.attention.context_size
 
-    def readout_size(self, hidden: int) -> int:
+    def readout_size(self) -> int:
         """Input size of the readout."""
-        return hidden + self.attention.context_size
+        return self.sizes.hidden + self.attention.context_size
 
     def remember(self, values: Tensor, lengths: Tensor) -> Memory:
         """The encoder's outputs [batch, source, hidden] made ready to be attended to."""
@@ -78,11 +73,15 @@ class Decoder(nn.Module):
 
 class ParallelDecoder(Decoder):
     """Attention stacked on recurrence, for all target positions at once: the first layer's outputs are the queries,
-    and the contexts go into every layer above and into the readout (as in GNMT, Wu et al. 2016, section 3)."""
+    and the contexts go into every layer above and into the readout (as in GNMT, Wu et al. 2016, section 3), which also
+    sees the last word (a deep output, Pascanu et al. 2014)."""
+
+    def readout_size(self) -> int:
+        return super().readout_size() + self.sizes.input_size
 
     def forward(self, inputs: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor | None]:
         def run(index: int, layer_inputs: Tensor) -> Tensor:
-            outputs: Tensor = self.layers[index](layer_inputs, tuple(part[index] for part in state))
+            outputs: Tensor = self.stack[index](layer_inputs, tuple(part[index] for part in state))
             return outputs
 
         return self._through(inputs, memory, run)
@@ -91,7 +90,7 @@ class ParallelDecoder(Decoder):
         after: list[State] = []
 
         def run(index: int, layer_inputs: Tensor) -> Tensor:
-            layer = self.layers[index]
+            layer = self.stack[index]
             before = tuple(part[index] for part in state)
             after.append(layer.advance(layer.project(layer_inputs.flatten(0, 1)), before))
             return after[-1][0].view(*layer_inputs.shape[:2], -1)
@@ -108,9 +107,10 @@ class ParallelDecoder(Decoder):
         for index in range(1, len(self.layers)):
             below = outputs
             outputs = run(index, self.dropout(torch.cat([below, contexts], dim=-1)))
-            if self.residual:
+            if self.sizes.residual:
                 outputs = outputs + below
-        return self.readout(self.dropout(torch.cat([outputs, contexts], dim=-1))).tanh(), weights
+        readout = self.readout(self.dropout(torch.cat([outputs, contexts, inputs], dim=-1)))
+        return readout.tanh(), weights
 
 
 class SteppedDecoder(Decoder):
@@ -134,7 +134,7 @@ class SteppedDecoder(Decoder):
         layers, extra = self._split(state)
         masks = self._masks(inputs)
         readings, weights = [], []
-        for projected in self.layers[0].project(inputs.transpose(0, 1)).unbind(0):
+        for projected in self.stack[0].project(inputs.transpose(0, 1)).unbind(0):
             reading, layers, extra, weight = self.advance(projected, layers, extra, memory, masks)
             readings.append(reading)
             weights.append(weight)
@@ -143,7 +143,7 @@ class SteppedDecoder(Decoder):
 
     def step(self, inputs: Tensor, state: State, memory: Memory) -> tuple[Tensor, State, Tensor | None]:
         layers, extra = self._split(state)
-        projected = self.layers[0].project(inputs.flatten(0, 1))
+        projected = self.stack[0].project(inputs.flatten(0, 1))
         reading, layers, extra, weights = self.advance(projected, layers, extra, memory, self._masks(inputs))
         features = self.features(reading.view(*inputs.shape[:2], -1), inputs)
         return features, _stack(layers) + tuple(part.unsqueeze(0) for part in extra), weights
@@ -155,7 +155,7 @@ class SteppedDecoder(Decoder):
 
     def _masks(self, inputs: Tensor) -> list[Tensor | None]:
         """A held mask for the input of every layer above the first, then one for the readout."""
-        sizes = [layer.layer.input_size for layer in self.layers[1:]] + [self.readout.in_features]
+        sizes = [layer.layer.input_size for layer in self.stack[1:]] + [self.readout.in_features]
         rows = inputs.shape[0] * (1 if self.training else inputs.shape[1])
         return [self.dropout.mask(rows, size, inputs) for size in sizes]
 
@@ -165,10 +165,10 @@ class SteppedDecoder(Decoder):
         """The layers above the first: outputs [rows, hidden] of the first -> those of the last, states of those above.
         `widen` makes a layer's input of the output below it."""
         after = []
-        for layer, before, mask in zip(list(self.layers)[1:], layers[1:], masks, strict=False):
+        for layer, before, mask in zip(self.stack[1:], layers[1:], masks, strict=False):
             below = outputs
             after.append(layer.advance(layer.project(apply(mask, widen(below))), before))
-            outputs = after[-1][0] + below if self.residual else after[-1][0]
+            outputs = after[-1][0] + below if self.sizes.residual else after[-1][0]
         return outputs, after
 
 
@@ -176,20 +176,21 @@ class InputFeedingDecoder(SteppedDecoder):
     """Recurrent layers, then attention; the feature vector is fed to the next position (Luong et al. 2015, sec. 3.3).
     The state ends with that vector."""
 
-    def __init__(self, cell: type[Recurrent], attention: Attention, *, input_size: int, **sizes: int) -> None:
-        super().__init__(cell, attention, input_size=input_size, **sizes)
-        self.feed = nn.Linear(input_size, self.layers[0].layer.weight_ih_l0.shape[0], bias=False)
+    def __init__(self, cell: type[Recurrent], attention: Attention, sizes: StackSizes) -> None:
+        super().__init__(cell, attention, sizes)
+        gates = self.stack[0].layer.all_weights[0][0].shape[0]
+        self.feed = nn.Linear(sizes.input_size, gates, bias=False)
 
-    def size_above(self, hidden: int) -> int:
-        return hidden
+    def size_above(self) -> int:
+        return self.sizes.hidden
 
     def start(self, cells: State) -> State:
-        return (*cells, cells[0].new_zeros(1, cells[0].shape[1], self.input_size))
+        return (*cells, cells[0].new_zeros(1, cells[0].shape[1], self.sizes.input_size))
 
     def advance(
         self, projected: Tensor, layers: list[State], extra: State, memory: Memory, masks: list[Tensor | None]
     ) -> tuple[Tensor, list[State], State, Tensor | None]:
-        first = self.layers[0].advance(projected + self.feed(extra[0]), layers[0])
+        first = self.stack[0].advance(projected + self.feed(extra[0]), layers[0])
         outputs, above = self._upwards(first[0], layers, masks, lambda below: below)
         contexts, weights = self._look(outputs, memory)
         feature = self.readout(apply(masks[-1], torch.cat([outputs, contexts], dim=-1))).tanh()
@@ -204,28 +205,25 @@ class ConditionalDecoder(SteppedDecoder):
     the first reads the last word, its result asks, the second reads the answer. Further layers stand above.
     Without attention there is no answer to read and no second transition."""
 
-    def __init__(
-        self, cell: type[Recurrent], attention: Attention, *, input_size: int, hidden: int, **sizes: int
-    ) -> None:
-        super().__init__(cell, attention, input_size=input_size, hidden=hidden, **sizes)
-        self.second = cell(attention.context_size, hidden) if attention.context_size else None
+    def __init__(self, cell: type[Recurrent], attention: Attention, sizes: StackSizes) -> None:
+        super().__init__(cell, attention, sizes)
+        self.second = cell(attention.context_size, sizes.hidden) if attention.context_size else None
 
-    def readout_size(self, hidden: int) -> int:
-        return super().readout_size(hidden) + self.input_size
+    def readout_size(self) -> int:
+        return super().readout_size() + self.sizes.input_size
 
     def advance(
         self, projected: Tensor, layers: list[State], extra: State, memory: Memory, masks: list[Tensor | None]
     ) -> tuple[Tensor, list[State], State, Tensor | None]:
-        middle = self.layers[0].advance(projected, layers[0])
+        middle = self.stack[0].advance(projected, layers[0])
         contexts, weights = self._look(middle[0], memory)
         first = middle if self.second is None else self.second.advance(self.second.project(contexts), middle)
-        outputs, above = self._upwards(
-            first[0], layers, masks, lambda below: torch.cat([below, contexts], dim=-1)
-        )
+        outputs, above = self._upwards(first[0], layers, masks, lambda below: torch.cat([below, contexts], dim=-1))
         return torch.cat([outputs, contexts], dim=-1), [first, *above], (), weights
 
     def features(self, readings: Tensor, inputs: Tensor) -> Tensor:
-        return self.readout(self.dropout(torch.cat([readings, inputs], dim=-1))).tanh()
+        readout: Tensor = self.readout(self.dropout(torch.cat([readings, inputs], dim=-1)))
+        return readout.tanh()
 
 
 DECODER: dict[str, type[Decoder]] = {

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from nmt.errors import UserError
 from nmt.model.dropout import HeldDropout
-from nmt.model.recurrent import Recurrent
+from nmt.model.recurrent import Recurrent, StackSizes
 
 
 class Encoder(nn.Module):
@@ -17,17 +17,16 @@ class Encoder(nn.Module):
     padding after the words, so nothing need be packed and nothing can leak.
     """
 
-    def __init__(
-        self, cell: type[Recurrent], *, input_size: int, hidden: int, layers: int, dropout: float, residual: bool
-    ) -> None:
+    def __init__(self, cell: type[Recurrent], sizes: StackSizes) -> None:
         super().__init__()
+        hidden = sizes.hidden
         if hidden % 2:
             raise UserError(f"model.hidden is {hidden}; choose an even number, for the two directions of the encoder.")
-        sizes = [input_size] + [hidden] * (layers - 1)
-        self.forwards = nn.ModuleList(cell(size, hidden // 2) for size in sizes)
-        self.backwards = nn.ModuleList(cell(size, hidden // 2) for size in sizes)
-        self.dropout = HeldDropout(dropout)
-        self.residual = residual
+        widths = [sizes.input_size] + [hidden] * (sizes.layers - 1)
+        self.forwards = nn.ModuleList(cell(width, hidden // 2) for width in widths)
+        self.backwards = nn.ModuleList(cell(width, hidden // 2) for width in widths)
+        self.dropout = HeldDropout(sizes.dropout)
+        self.residual = sizes.residual
 
     def forward(self, inputs: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """inputs [batch, source, input], lengths [batch] -> outputs [batch, source, hidden], zero at padding, and the

@@ -3,6 +3,7 @@ same weights and with the same result. State is a value: a tuple of tensors [bat
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
@@ -12,30 +13,55 @@ from torch.nn import functional
 State = tuple[Tensor, ...]
 
 
-class Recurrent(nn.Module):
-    """A layer of one of torch's recurrences. Subclasses say what it is and how one step combines the gates.
+@dataclass(frozen=True)
+class StackSizes:
+    """The shape of a stack of recurrent layers: width of its inputs and of its states, number of layers, share of units
+    dropped, and whether a layer's input is added to its output."""
 
-    `project` is the part of a step that looks only at the input; it may be computed for all positions beforehand.
+    input_size: int
+    hidden: int
+    layers: int
+    dropout: float
+    residual: bool
+
+
+class Recurrent(nn.Module):
+    """A layer of one of torch's recurrences. Subclasses say which, and how one step combines the gates.
+
+    Recurrent weights start orthogonal, gate by gate, so that gradients neither vanish nor explode at first (Saxe et
+    al. 2014). `project` is the part of a step that looks only at the input; it may be computed for all positions beforehand.
     """
 
     STATES: ClassVar[int] = 1
-    layer: nn.RNNBase
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__()
+        self.layer = self.make(input_size, hidden_size)
+        weight, recurrent, _, _ = self.layer.all_weights[0]
+        nn.init.xavier_uniform_(weight)
+        for gate in recurrent.data.chunk(len(recurrent) // hidden_size):
+            nn.init.orthogonal_(gate)
+
+    def make(self, input_size: int, hidden_size: int) -> nn.RNNBase:
+        """torch's layer, batch first."""
+        raise NotImplementedError
 
     def project(self, inputs: Tensor) -> Tensor:
         """inputs [..., input] -> the inputs' share of the gates [..., gates * hidden]."""
-        return functional.linear(inputs, self.layer.weight_ih_l0, self.layer.bias_ih_l0)
+        weight, _, bias, _ = self.layer.all_weights[0]
+        return functional.linear(inputs, weight, bias)
 
     def advance(self, projected: Tensor, state: State) -> State:
-        """One step: projected [batch, gates * hidden] and the state before it -> the state after it, output first."""
-        recurrent = functional.linear(state[0], self.layer.weight_hh_l0, self.layer.bias_hh_l0)
-        return self.combine(projected, recurrent, state)
+        """One step: projected [batch, gates * hidden] and the state before it -> the one after it, output first."""
+        _, weight, _, bias = self.layer.all_weights[0]
+        return self.combine(projected, functional.linear(state[0], weight, bias), state)
 
     def combine(self, projected: Tensor, recurrent: Tensor, state: State) -> State:
         """The new state from both shares of the gates."""
         raise NotImplementedError
 
     def forward(self, inputs: Tensor, state: State | None = None) -> Tensor:
-        """The whole sequence: inputs [batch, length, input] -> outputs [batch, length, hidden]; from zero if no state."""
+        """The whole sequence: inputs [batch, length, input] -> outputs [batch, length, hidden]; no state is zero."""
         initial = None
         if state is not None:
             parts = tuple(part.unsqueeze(0).contiguous() for part in state)
@@ -49,9 +75,8 @@ class RNN(Recurrent):
 
     NONLINEARITY: ClassVar[str] = "tanh"
 
-    def __init__(self, input_size: int, hidden_size: int) -> None:
-        super().__init__()
-        self.layer = nn.RNN(input_size, hidden_size, batch_first=True, nonlinearity=self.NONLINEARITY)
+    def make(self, input_size: int, hidden_size: int) -> nn.RNNBase:
+        return nn.RNN(input_size, hidden_size, batch_first=True, nonlinearity=self.NONLINEARITY)
 
     def combine(self, projected: Tensor, recurrent: Tensor, state: State) -> State:
         total = projected + recurrent
@@ -65,17 +90,23 @@ class ReluRNN(RNN):
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size)
-        nn.init.eye_(self.layer.weight_hh_l0)
+        nn.init.eye_(self.layer.all_weights[0][1])
 
 
 class LSTM(Recurrent):
-    """Long short-term memory (Hochreiter and Schmidhuber 1997; with forget gate, Gers et al. 2000). State: h, c."""
+    """Long short-term memory (Hochreiter and Schmidhuber 1997; with forget gate, Gers et al. 2000). State: h, c.
+
+    Forget gates start open (Jozefowicz et al. 2015)."""
 
     STATES = 2
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
-        super().__init__()
-        self.layer = nn.LSTM(input_size, hidden_size, batch_first=True)
+        super().__init__(input_size, hidden_size)
+        with torch.no_grad():
+            self.layer.all_weights[0][2][hidden_size : 2 * hidden_size] += 1.0
+
+    def make(self, input_size: int, hidden_size: int) -> nn.RNNBase:
+        return nn.LSTM(input_size, hidden_size, batch_first=True)
 
     def combine(self, projected: Tensor, recurrent: Tensor, state: State) -> State:
         enter, forget, content, leave = (projected + recurrent).chunk(4, dim=-1)
@@ -86,9 +117,8 @@ class LSTM(Recurrent):
 class GRU(Recurrent):
     """Gated recurrent unit (Cho et al. 2014), with the reset gate applied after the product as in cuDNN."""
 
-    def __init__(self, input_size: int, hidden_size: int) -> None:
-        super().__init__()
-        self.layer = nn.GRU(input_size, hidden_size, batch_first=True)
+    def make(self, input_size: int, hidden_size: int) -> nn.RNNBase:
+        return nn.GRU(input_size, hidden_size, batch_first=True)
 
     def combine(self, projected: Tensor, recurrent: Tensor, state: State) -> State:
         size = state[0].shape[-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
@@ -14,7 +15,7 @@ from nmt.model.bridge import BRIDGE
 from nmt.model.decoder import DECODER
 from nmt.model.dropout import HeldDropout
 from nmt.model.encoder import Encoder
-from nmt.model.recurrent import RECURRENT, State
+from nmt.model.recurrent import RECURRENT, StackSizes, State
 
 PADDING = 0
 
@@ -35,23 +36,25 @@ class Seq2Seq(nn.Module):
     def __init__(self, config: ModelConfig, source_pieces: int, target_pieces: int, *, joint: bool) -> None:
         super().__init__()
         if config.tied == "all" and not joint:
-            raise UserError("model.tied is 'all', which needs one joint vocabulary: set subwords.joint true, or tied target.")
+            raise UserError(
+                "model.tied is 'all', which needs one joint vocabulary: set subwords.joint true, or tied target."
+            )
         cell = choose(RECURRENT, config.cell, "model.cell")
         attention = choose(ATTENTION, config.attention, "model.attention")
         decoder = choose(DECODER, config.decoder, "model.decoder")
         bridge = choose(BRIDGE, config.bridge, "model.bridge")
         rate = config.dropout or 0.0
-        sizes = {"input_size": config.embedding, "hidden": config.hidden, "dropout": rate, "residual": config.residual}
+        sizes = StackSizes(config.embedding, config.hidden, config.encoder_layers, rate, config.residual)
         self.source_embedding = nn.Embedding(source_pieces, config.embedding, padding_idx=PADDING)
         self.target_embedding = (
             self.source_embedding
             if config.tied == "all"
             else nn.Embedding(target_pieces, config.embedding, padding_idx=PADDING)
         )
-        self.encoder = Encoder(cell, layers=config.encoder_layers, **sizes)
+        self.encoder = Encoder(cell, sizes)
         self.bridge = bridge(config.hidden, layers=config.decoder_layers, states=cell.STATES)
         self.decoder = decoder(
-            cell, attention(config.hidden, config.heads), layers=config.decoder_layers, **sizes
+            cell, attention(config.hidden, config.heads), replace(sizes, layers=config.decoder_layers)
         )
         self.output = nn.Linear(config.embedding, target_pieces)
         self.dropout = HeldDropout(rate)
@@ -61,16 +64,13 @@ class Seq2Seq(nn.Module):
             self.output.weight = self.target_embedding.weight
 
     def _initialise(self) -> None:
-        """Embeddings and output weights uniform in +-0.1; the rest as torch has it. Forget gates start open
-        (Jozefowicz et al. 2015)."""
+        """Linear maps as Glorot and Bengio 2010, embeddings and output weights uniform in +-0.1."""
+        for module in self.modules():
+            if isinstance(module, nn.Linear):
+                nn.init.xavier_uniform_(module.weight)
         for layer in (self.source_embedding, self.target_embedding, self.output):
             nn.init.uniform_(layer.weight, -0.1, 0.1)
         nn.init.zeros_(self.output.bias)
-        for module in self.modules():
-            if isinstance(module, nn.LSTM):
-                size = module.hidden_size
-                with torch.no_grad():
-                    module.bias_ih_l0[size : 2 * size] += 1.0
 
     def forward(self, source: Tensor, lengths: Tensor, target: Tensor) -> tuple[Tensor, Tensor | None]:
         """source [batch, source] with lengths [batch], target [batch, target] from the begin symbol on ->

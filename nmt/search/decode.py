@@ -38,7 +38,7 @@ class _Sentence:
         if len(self.ended) < wanted:
             return False
         worst = sorted((hypothesis.score for hypothesis in self.ended), reverse=True)[wanted - 1]
-        return best_alive / self.limit**length_penalty <= worst
+        return bool(best_alive / self.limit**length_penalty <= worst)
 
 
 @torch.inference_mode()

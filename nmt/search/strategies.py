@@ -48,7 +48,7 @@ class Beam:
 
         The best of all lie among the best of each hypothesis, and a maximum over short rows is quick.
         """
-        batch, beam, pieces = log_probabilities.shape
+        _, beam, pieces = log_probabilities.shape
         each = min(2 * self.width, pieces)
         values, tokens = log_probabilities.topk(each, dim=-1)
         values = (values + totals.unsqueeze(-1)).flatten(1)

@@ -16,7 +16,8 @@ def model_card(config: Config, network: Seq2Seq, scores: dict[str, Any]) -> str:
         f"# A translator from {data.source} to {data.target}",
         "",
         f"Trained on {trained}. {model.cell} encoder-decoder, decoder {model.decoder}, attention {model.attention}, "
-        f"{model.encoder_layers} + {model.decoder_layers} layers of {model.hidden}, {parameter_count(network):,} parameters.",
+        f"{model.encoder_layers} + {model.decoder_layers} layers of {model.hidden}, "
+        f"{parameter_count(network):,} parameters.",
         "",
         "Translate with `nmt translate --model FOLDER`; every setting is in `config.json`.",
         "",

@@ -42,7 +42,9 @@ def locate(data: DataConfig) -> Corpora:
         return _in_folder(Path(data.folder), data)
     if not data.train or not data.valid:
         missing = "data.valid" if data.train else "data.train"
-        raise UserError(f"{missing} is not given: give two parallel files, one .tsv or .jsonl, or a datasets identifier.")
+        raise UserError(
+            f"{missing} is not given: give two parallel files, one .tsv or .jsonl, or a datasets identifier."
+        )
     source, target = corpus.languages(data.train)
     if data.target == source or data.source == target:  # one of the two was given, and the corpus has them in turn
         source, target = target, source

@@ -7,7 +7,7 @@ from types import FrameType, TracebackType
 
 
 class Interruption:
-    """While it is entered, the first signal is only noted in `asked`, and the old handlers are put back for a second."""
+    """While it is entered, a first signal is only noted in `asked`, and the old handlers are put back for a second."""
 
     SIGNALS = (signal.SIGINT, signal.SIGTERM)
 

@@ -52,7 +52,7 @@ def run(config: Config) -> dict[str, Any]:
     validator = Validator(config, vocabulary, corpora_module.encode_all(valid, vocabulary, work / "valid.arrow"), valid)
     torch.manual_seed(config.train.seed)
     network = model_folder.build(config, vocabulary).to(model_folder.device_for(config.train.device))
-    say(f"{parameter_count(network):,} parameters, {len(vocabulary.target):,} target pieces, {network.output.weight.device}")
+    say(f"{parameter_count(network):,} parameters, {len(vocabulary.target):,} target pieces")
     tracker = Tracker(folder)
     try:
         Trainer(config, network, encoded, validator, tracker, folder).train()
@@ -91,7 +91,8 @@ def _chosen(config: Config, pairs: int) -> Config:
 
 
 def _taken_up(config: Config, folder: Path) -> Config:
-    """The configuration of a run that goes on. Changes of `train` and `search` apply and are shown; others are refused."""
+    """The configuration of a run that goes on. Changes of `train` and `search` apply and are shown; others are
+    refused."""
     saved = model_folder.load_config(folder)
     before = {key: value for key, value, _ in saved.fields()}
     changes = {

@@ -20,8 +20,8 @@ class Tracker:
     def __init__(self, folder: Path) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
-        self._writer = SummaryWriter(str(folder / "tensorboard"))  # type: ignore[no-untyped-call]
-        self._log = open(folder / "log.jsonl", "a", encoding="utf-8")
+        self._writer = SummaryWriter(str(folder / "tensorboard"))
+        self._log = (folder / "log.jsonl").open("a", encoding="utf-8")
         self._terminal = sys.stderr.isatty()
         self._bar: Any = tqdm(
             total=1.0,
@@ -44,7 +44,7 @@ class Tracker:
         """Validation scores, and a few (source, translation, reference) to look at."""
         self._record("valid", update, values)
         lines = [f"**{source}**  \n{hypothesis}  \n*{reference}*" for source, hypothesis, reference in samples]
-        self._writer.add_text("valid/samples", "\n\n".join(lines), update)  # type: ignore[no-untyped-call]
+        self._writer.add_text("valid/samples", "\n\n".join(lines), update)
         self.say(f"update {update}  validation  {describe(values)}")
 
     def say(self, message: str) -> None:
@@ -54,16 +54,18 @@ class Tracker:
     def close(self) -> None:
         """Flushes and closes everything."""
         self._bar.close()
-        self._writer.close()  # type: ignore[no-untyped-call]
+        self._writer.close()
         self._log.close()
 
     def _record(self, kind: str, update: int, values: dict[str, float]) -> None:
         for name, value in values.items():
-            self._writer.add_scalar(f"{kind}/{name}", value, update)  # type: ignore[no-untyped-call]
+            self._writer.add_scalar(f"{kind}/{name}", value, update)
         self._log.write(json.dumps({"kind": kind, "update": update, "time": time.time(), **values}) + "\n")
         self._log.flush()
 
 
 def describe(values: dict[str, float]) -> str:
     """Numbers as people read them: `loss 2.31  tokens_per_second 12,345`."""
-    return "  ".join(f"{name} {value:,.0f}" if abs(value) >= 100 else f"{name} {value:.3g}" for name, value in values.items())
+    return "  ".join(
+        f"{name} {value:,.0f}" if abs(value) >= 100 else f"{name} {value:.3g}" for name, value in values.items()
+    )

@@ -16,12 +16,12 @@ from nmt.config import Config
 from nmt.data.batching import Batch, BucketOrder, make_batch
 from nmt.data.encoded import EncodedCorpus
 from nmt.errors import UserError, choose
+from nmt.model.seq2seq import Seq2Seq
 from nmt.training.checkpoints import Checkpoints, Progress, TrainingState
 from nmt.training.interruption import Interruption
 from nmt.training.optimizers import OPTIMIZERS, SCHEDULES, warm
 from nmt.training.tracking import Tracker
 from nmt.training.validation import Validator, batch_loss
-from nmt.model.seq2seq import Seq2Seq
 
 SAVE_SECONDS = 300
 """Seconds between checkpoints, beside those at every validation."""
@@ -33,7 +33,13 @@ class Trainer:
     """Trains a network into a model folder. All that is left open in `config` must have been chosen before."""
 
     def __init__(
-        self, config: Config, network: Seq2Seq, corpus: EncodedCorpus, validator: Validator, tracker: Tracker, folder: Path
+        self,
+        config: Config,
+        network: Seq2Seq,
+        corpus: EncodedCorpus,
+        validator: Validator,
+        tracker: Tracker,
+        folder: Path,
     ) -> None:
         settings = config.train
         self.settings = settings
@@ -112,7 +118,7 @@ class Trainer:
         for group in state.optimizer.param_groups:
             group["lr"] = rate
         loss, likelihood = batch_loss(state.network, batch, self.settings.label_smoothing)
-        (loss / batch.target_tokens).backward()
+        torch.autograd.backward(loss / batch.target_tokens)
         norm = nn.utils.clip_grad_norm_(state.network.parameters(), self.settings.clip)
         state.optimizer.step()
         state.optimizer.zero_grad()

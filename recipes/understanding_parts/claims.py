@@ -112,7 +112,8 @@ def lengths_are_no_obstacle(numbers: Numbers) -> Claim:
     """Sutskever et al. 2014: one network reads and writes sentences of any length; no word is cut off or filled in."""
     lengths = numbers.lengths
     kept = {
-        kind: {cell: ratio(bleu[-1], bleu[0]) for cell, bleu in by_cell.items()} for kind, by_cell in lengths.bleu.items()
+        kind: {cell: ratio(bleu[-1], bleu[0]) for cell, bleu in by_cell.items()}
+        for kind, by_cell in lengths.bleu.items()
     }
     found = "; ".join(
         f"{kind} " + ", ".join(f"{part:.0%} ({NAMES[cell]})" for cell, part in by_cell.items())
@@ -121,7 +122,8 @@ def lengths_are_no_obstacle(numbers: Numbers) -> Claim:
     return Claim(
         "Variable lengths are no obstacle",
         verdict([part >= KEPT for by_cell in kept.values() for part in by_cell.values()]),
-        f"Of the BLEU on sentences of {words(lengths.buckets[0])}, those of {words(lengths.buckets[-1])} keep: {found}.",
+        f"Of the BLEU on sentences of {words(lengths.buckets[0])}, those of {words(lengths.buckets[-1])} keep, "
+        f"{found}.",
     )
 
 
@@ -160,26 +162,28 @@ def gaps_are_no_obstacle(numbers: Numbers) -> Claim:
         f"With {share:.0%} of the words missing, translators that were trained on whole sentences keep "
         f"{left[BLANKED]:.0%} of their BLEU where words are blanked and {left[REMOVED]:.0%} where they are removed "
         f"(mean of the cells: {score[BLANKED]:.1f} and {score[REMOVED]:.1f}). The references without as many of their "
-        f"words would score {floor:.1f}: " + ("more than that is guessed right." if min(score.values()) > floor else
-        "no more than that is left."),
+        f"words would score {floor:.1f}: "
+        + ("more than that is guessed right." if min(score.values()) > floor else "no more than that is left."),
     )
 
 
 def word_dropout_helps(numbers: Numbers) -> Claim:
-    """Gal and Ghahramani 2016; Sennrich et al. 2016 (WMT): words dropped in training prepare for words missing later."""
+    """Gal and Ghahramani 2016: words dropped in training prepare for words that are missing later."""
     gaps = numbers.gaps
     gains = {}
     for kind in (BLANKED, REMOVED):
         pairs = [(gaps.bleu[kind][DROPPED][cell], scores) for cell, scores in gaps.bleu[kind][PLAIN].items()]
-        gains[kind] = statistics.mean(a - b for after, before in pairs for a, b in zip(after[1:], before[1:], strict=True))
+        gains[kind] = statistics.mean(
+            a - b for after, before in pairs for a, b in zip(after[1:], before[1:], strict=True)
+        )
     whole = statistics.mean(
         gaps.bleu[BLANKED][DROPPED][cell][0] - scores[0] for cell, scores in gaps.bleu[BLANKED][PLAIN].items()
     )
     return Claim(
         "Word dropout in training helps with gaps",
         verdict([gain >= BLEU_MARGIN for gain in gains.values()]),
-        f"Dropping {gaps.word_dropout:.0%} of the words in training changes BLEU by {gains[BLANKED]:+.1f} where words are "
-        f"blanked and by {gains[REMOVED]:+.1f} where they are removed (mean of the cells and of the shares above 0), "
+        f"Dropping {gaps.word_dropout:.0%} of the words in training changes BLEU by {gains[BLANKED]:+.1f} where words "
+        f"are blanked and by {gains[REMOVED]:+.1f} where they are removed (mean of cells and of shares above 0), "
         f"and by {whole:+.1f} on whole sentences.",
     )
 
@@ -209,7 +213,7 @@ def recalls(reached: int, longest: int) -> str:
 
 def power(value: float) -> str:
     """A number as people read it: 0.83, or 2e-12."""
-    return f"{value:.2g}" if value >= 0.01 or value == 0 else f"{value:.0e}"
+    return f"{value:.2g}" if value >= 0.01 or value == 0 else f"{value:.0e}".replace("e-0", "e-")
 
 
 def change(ratio: float) -> str:

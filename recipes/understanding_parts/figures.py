@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nmt.errors import UserError
 from understanding_parts.numbers import NAMES
 
 if TYPE_CHECKING:
@@ -17,13 +16,13 @@ if TYPE_CHECKING:
 COLOURS = {"ink": "#010101", "rnn": "#0a0001", "lstm": "#0a0002", "gru": "#0a0003", "faint": "#0a0004"}
 """What matplotlib draws in; in the page each becomes `var(--NAME)`, which the style sheet defines."""
 MARKERS = {"rnn": "o", "lstm": "s", "gru": "^", "faint": ""}
-SIZE = (4.4, 3.1)
+SIZE = (4.4, 3.2)
 """Width and height in inches, for type of 10 points: as wide as a phone shows it without shrinking the type."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a chart: its label, the name of its colour, its values, and the lowest and highest of each if known."""
+    """A line of a chart: its label (none: not in the legend), the name of its colour, its values, and the lowest and highest of each if known."""
 
     label: str
     colour: str
@@ -45,8 +44,8 @@ def line_chart(
     limits: tuple[float, float] | None = None,
     markers: bool = True,
 ) -> str:
-    """A chart of lines over `places`. `across`, `up`: what the axes show, with units; `labels`: the marks of the places;
-    `logarithmic`: the axes that are, of "x" and "y"; `limits`: of the upright axis."""
+    """A chart of lines over `places`. `across`, `up`: what the axes show, with units; `labels`: the marks of the
+    places; `logarithmic`: the axes that are, of "x" and "y"; `limits`: of the upright axis."""
     figure, axes = _canvas()
     for line in lines:
         colour = COLOURS[line.colour]
@@ -55,7 +54,7 @@ def line_chart(
         axes.plot(
             places,
             line.values,
-            label=line.label,
+            label=line.label or None,
             color=colour,
             marker=MARKERS[line.colour] if markers else "",
             markersize=5,
@@ -74,11 +73,11 @@ def line_chart(
         axes.set_ylim(*limits)
     axes.set_xlabel(across)
     axes.set_ylabel(up)
-    _legend(figure, axes, columns=2 if len(lines) > 2 else 1)
+    _legend(figure, axes, columns=3)
     return _svg(figure, name)
 
 
-def bar_chart(name: str, groups: Sequence[str], bars: dict[str, Sequence[float]], *, up: str) -> str:
+def bar_chart(name: str, groups: Sequence[str], bars: Mapping[str, Sequence[float]], *, up: str) -> str:
     """Bars side by side for every group; `bars` goes by cell. `up`: what the upright axis shows, with its unit."""
     figure, axes = _canvas()
     width = 0.8 / len(bars)
@@ -95,20 +94,18 @@ def bar_chart(name: str, groups: Sequence[str], bars: dict[str, Sequence[float]]
 
 
 def _canvas() -> tuple[Any, Axes]:
-    try:
-        import matplotlib
-    except ImportError:
-        raise UserError("matplotlib is not installed, and the page is full of plots: pip install 'nmt[plots]'.") from None
+    import matplotlib
     from matplotlib.figure import Figure
 
     ink = COLOURS["ink"]
-    style = {
+    style: dict[Any, Any] = {
         "svg.fonttype": "none",
         "font.size": 10,
         "font.family": "DejaVu Sans",
         "axes.spines.top": False,
         "axes.spines.right": False,
         "axes.grid": True,
+        "axes.axisbelow": True,
         "grid.alpha": 0.18,
         **dict.fromkeys(
             ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color", "grid.color"), ink
@@ -122,8 +119,13 @@ def _canvas() -> tuple[Any, Axes]:
 def _legend(figure: Any, axes: Axes, columns: int) -> None:
     """The legend above the chart, where it hides nothing."""
     figure.legend(
-        *axes.get_legend_handles_labels(), loc="outside upper left", ncols=columns, frameon=False, fontsize=9,
-        handlelength=2.2, columnspacing=1.2,
+        *axes.get_legend_handles_labels(),
+        loc="outside upper left",
+        ncols=columns,
+        frameon=False,
+        fontsize=9,
+        handlelength=1.8,
+        columnspacing=1.0,
     )
 
 

@@ -50,8 +50,7 @@ class Recaller(nn.Module):
         self.layer = RECURRENT[cell](2 * settings.symbols + 1, settings.hidden)
         self.answer = nn.Linear(settings.hidden, settings.symbols)
         if isinstance(self.layer, LSTM):  # forget gates start open, as in the translators (Jozefowicz et al. 2015)
-            with torch.no_grad():
-                self.layer.layer.bias_ih_l0[settings.hidden : 2 * settings.hidden] += 1.0
+            nn.init.ones_(self.layer.layer.get_parameter("bias_ih_l0")[settings.hidden : 2 * settings.hidden])
 
     def forward(self, inputs: Tensor) -> Tensor:
         answers: Tensor = self.answer(self.layer(inputs)[:, -1])
@@ -80,11 +79,11 @@ def train(network: Recaller, settings: MemorySettings, distance: int, random: to
         drawn = int(torch.randint(1, distance + 1, (), generator=random))
         inputs, symbols = recall_batch(settings, settings.batch, drawn, random)
         loss = functional.cross_entropy(network(inputs), symbols)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad()
-        mastered = mastered + 1 if float(loss) < MASTERED else 0
+        mastered = mastered + 1 if float(loss.detach()) < MASTERED else 0
         if mastered == PATIENCE:
             return
 

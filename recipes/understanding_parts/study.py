@@ -72,8 +72,7 @@ def prepared(data: DataConfig, folder: Path) -> tuple[DataConfig, Corpora]:
         data = data.model_copy(update={"folder": str(phrasebook), "source": "en", "target": "de"})
     corpora = locate(data)
     if not corpora.tests:
-        where = data.folder or "--data.test"
-        raise UserError(f"there are no test sentences: {where} has to name at least one test set, as test.en and test.de.")
+        raise UserError("there are no test sentences: put test.LANGUAGE into data.folder, or give --data.test.")
     # Named one by one and without the test, so that a training does not score it with every metric at its end.
     changes = {"folder": None, "train": corpora.train, "valid": corpora.valid, "test": ()}
     return data.model_copy(update={**changes, "source": corpora.source, "target": corpora.target}), corpora
@@ -133,8 +132,8 @@ def about(config: Config, corpora: Corpora, test: Pairs) -> dict[str, str]:
     model = config.model
     return {
         "Data": f"{corpora.train[0]}, {config.data.source} to {config.data.target}, {len(test):,} test sentences",
-        "Translators": f"{model.encoder_layers} + {model.decoder_layers} layers of {model.hidden}, {model.decoder} decoder, "
-        f"attention {model.attention} or none, beam {config.search.beam}",
+        "Translators": f"{model.encoder_layers} + {model.decoder_layers} layers of {model.hidden}, "
+        f"{model.decoder} decoder, attention {model.attention} or none, beam {config.search.beam}",
         "Machine": f"{platform.machine()}, {os.cpu_count()} cores, PyTorch {torch.__version__}, Python "
         f"{platform.python_version()}",
     }

@@ -143,7 +143,7 @@ def timing(translator: Translator, pairs: Pairs) -> Callable[[], float]:
         started = time.monotonic()
         for batch in batches:
             loss, _ = batch_loss(network, batch, config.train.label_smoothing)
-            (loss / batch.target_tokens).backward()
+            (loss / batch.target_tokens).backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(network.parameters(), config.train.clip)
             optimizer.step()
             optimizer.zero_grad()

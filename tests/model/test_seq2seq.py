@@ -216,15 +216,16 @@ def test_masks_are_drawn_once_for_a_sentence_however_long(decoder: str, monkeypa
 
 
 def test_word_dropout_drops_whole_embeddings_on_both_sides() -> None:
-    network = a_network(word_dropout=0.3).train()
+    network = a_network(word_dropout=0.3)
     seen: list[Tensor] = []
     for part in (network.encoder, network.decoder):
         part.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
-    pieces = torch.randint(1, PIECES, (40, 50))
-    network(pieces, torch.full((40,), 50), pieces)
-    for inputs, table in zip(seen, (network.source_embedding, network.target_embedding), strict=True):
+    pieces, lengths = torch.randint(1, PIECES, (40, 50)), torch.full((40,), 50)
+    network(pieces, lengths, pieces)
+    network.train()(pieces, lengths, pieces)
+    for whole, inputs in zip(seen[:2], seen[2:], strict=True):
         dropped = (inputs == 0).all(dim=-1)
-        assert torch.equal(inputs[~dropped], table(pieces)[~dropped])
+        assert torch.equal(inputs[~dropped], whole[~dropped])
         assert abs(dropped.double().mean() - 0.3) < 5 * 0.0102  # of 2,000 pieces: a standard deviation of 0.0102
 
 

@@ -1,6 +1,6 @@
 """Training speed beside the machine's matrix speed, measured in the same run.
 
-    python tools/benchmarks/training_speed.py --folder FOLDER --source en --target de [--updates 60] [--only parallel-2x512]
+    python tools/benchmarks/training_speed.py --folder FOLDER --source en --target de [--updates 60] [--only MODEL ...]
 
 Prints a table: target tokens per second of whole updates (batch, forward, backward, clipping, optimiser), the share of
 them spent outside forward and backward, and the model's arithmetic as a share of the speed of 1024 x 1024 x 1024 fp32
@@ -58,9 +58,7 @@ def arithmetic(network: Seq2Seq, config: Config, batch: Batch) -> float:
     sizes = {name: parameter.numel() for name, parameter in network.named_parameters() if parameter.dim() == 2}
     total = 6 * batch.target_tokens * network.output.weight.numel()
     for name, size in sizes.items():
-        if name.startswith("encoder"):
-            total += 6 * size * encoder_positions
-        elif name.startswith("decoder.attention.key"):
+        if name.startswith("encoder") or name.startswith("decoder.attention.key"):
             total += 6 * size * encoder_positions
         elif name.startswith("decoder"):
             total += 6 * size * decoder_positions
@@ -119,7 +117,7 @@ def main() -> None:
         vocabulary = train_vocabulary(pairs, Config().replace({"subwords.vocabulary": arguments.vocabulary}).subwords)
         encode_corpus(pairs(), vocabulary, Path(folder) / "train.arrow", 128)
         corpus = EncodedCorpus(Path(folder) / "train.arrow")
-        print(f"{torch.get_num_threads()} threads, {len(vocabulary.target)} pieces, {arguments.batch_tokens} tokens a batch")
+        print(f"{torch.get_num_threads()} threads, {len(vocabulary.target)} pieces, {arguments.batch_tokens} a batch")
         print("| model | million parameters | target tokens/s | outside the model | GFLOP/s | matrix GFLOP/s | share |")
         print("|---|---|---|---|---|---|---|")
         for name in arguments.only:

@@ -1,7 +1,7 @@
 """Generate an English-German phrasebook from a small hand-written grammar.
 
-Words come from `phrasebook_lexicon`, their forms from `phrasebook_inflection`, clauses from
-`phrasebook_clauses`, and sentences from the functions in the table `PATTERNS`.
+Words come from `lexicon`, their forms from `phrasebook_inflection`, clauses from
+`clauses`, and sentences from the functions in the table `PATTERNS`.
 
 A translator that only memorizes sentences must fail on the test set: some combinations of words, such as
 ("red", "coat") or ("read", "novel"), never occur in training although each of their words does.
@@ -15,11 +15,10 @@ import random
 import re
 from collections.abc import Callable
 
-import phrasebook_complex_sentences as complex_sentences
-import phrasebook_sentences as sentences
-from phrasebook_clauses import Combination
-from phrasebook_picker import Picker
-from phrasebook_sentences import Pair
+from phrasebook_grammar import complex_sentences, sentences
+from phrasebook_grammar.clauses import Combination
+from phrasebook_grammar.picker import Picker
+from phrasebook_grammar.sentences import Pair
 
 __all__ = ["PATTERNS", "Combination", "Pair", "generate", "held_out_for", "part_of", "vocabulary", "write"]
 
@@ -146,7 +145,8 @@ def write(folder: pathlib.Path, seed: int = 1) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     for part, pairs in generate(seed).items():
-        for suffix, lines in (("en", [p.source for p in pairs]), ("de", [p.target for p in pairs])):
+        sides = {"en": [pair.source for pair in pairs], "de": [pair.target for pair in pairs]}
+        for suffix, lines in sides.items():
             path = folder / f"{FILE_NAMES[part]}.{suffix}"
             unfinished = path.with_name(path.name + ".unfinished")
             unfinished.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")

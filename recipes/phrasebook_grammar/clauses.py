@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from phrasebook_inflection import (
+from phrasebook_grammar.inflection import (
     ENGLISH_BE,
     PERSONS,
     SIMPLE_PAST,
@@ -30,7 +30,7 @@ from phrasebook_inflection import (
     split_prefix,
     words,
 )
-from phrasebook_lexicon import BE, Adjective, Modal, Preposition, Tense, Time, Verb
+from phrasebook_grammar.lexicon import BE, NO, Adjective, Modal, Preposition, Tense, Time, Verb
 
 Combination = tuple[str, str]
 
@@ -232,7 +232,8 @@ def german_middle(clause: Clause, with_time: bool = True) -> str:
     light_thing = isinstance(clause.object, Pronoun) and not clause.verb.preposition
     light_recipient = isinstance(recipient, Pronoun)
     dative = german(recipient, "dative") if recipient else ""
-    denied = any(p.determiner.de == "kein" for p in clause.phrases() if isinstance(p, NounPhrase))
+    phrases = [phrase for phrase in clause.phrases() if isinstance(phrase, NounPhrase)]
+    denied = any(phrase.determiner is NO for phrase in phrases)
     prepositional_thing = clause.verb.preposition != ""
     return words(
         thing if light_thing else "",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from phrasebook_lexicon import NO, A, Adjective, Case, Determiner, Noun, Preposition, Verb
+from phrasebook_grammar.lexicon import NO, A, Adjective, Case, Determiner, Noun, Preposition, Verb
 
 Person = Literal["1s", "2s", "3s", "1p", "3p"]
 Column = Literal["masculine", "feminine", "neuter", "plural"]

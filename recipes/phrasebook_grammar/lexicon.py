@@ -7,6 +7,9 @@ a bar marks a separable prefix ("ab|holen").  An English verb may carry a movabl
 
 Tags keep the sentences sensible: a verb takes only nouns with one of the tags in `objects`, and an
 adjective describes only nouns with one of the tags in `fits`.
+
+Entries compare by identity (eq=False): "her" and "their" are two determiners, though both are "ihr", and
+comparing whole entries would be slow.
 """
 
 from __future__ import annotations
@@ -20,7 +23,6 @@ Declension = Literal["definite", "der-word", "ein-word", "number", "quantity", "
 Frame = Literal["alone", "object", "recipient", "goal", "placing"]
 Tense = Literal["now", "habit", "past", "future"]
 
-# Entries compare by identity (eq=False): "cup" and "cup" could be two words, an entry is one.
 GENDER_OF_ARTICLE: dict[str, Gender] = {"der": "masculine", "die": "feminine", "das": "neuter"}
 
 
@@ -118,15 +120,15 @@ class Time:
 
 @dataclass(frozen=True)
 class Preposition:
-    """An English preposition, its German counterpart and the case which that governs."""
+    """An English preposition, its German counterpart and the case that the German one governs."""
 
     en: str
     de: str
     case: Case
 
 
-EVENT = "past future modal"  # "I am finding the key" is no English
-STATE = "now"  # nor do "know him yesterday" and "can know him" mean much
+EVENT = "past future modal"  # nobody says "I am finding the key"
+STATE = "now"  # nobody says "I can know him"
 
 NOUNS = (
     # People.
@@ -274,7 +276,7 @@ ADJECTIVES = (
     Adjective("warm", "warm", "served clothing", "warmer", "wärmer"),
     Adjective("cold", "kalt", "served drink", "colder", "kälter"),
     Adjective("hot", "heiß", "served"),
-    Adjective("heavy", "schwer", "heavy device", "heavier", "schwerer"),
+    Adjective("heavy", "schwer", "heavy device furniture", "heavier", "schwerer"),
     Adjective("interesting", "interessant", "readable place", "more interesting", "interessanter"),
     Adjective("boring", "langweilig", "readable place", "more boring", "langweiliger"),
     Adjective("long", "lang", "readable clothing", "longer", "länger"),
@@ -282,7 +284,7 @@ ADJECTIVES = (
     Adjective("modern", "modern", "building device", "more modern", "moderner"),
     Adjective("dark", "dunkel", "building room clothing", "darker", "dunkler"),
     Adjective("dirty", "schmutzig", "clothing washed cleaned", "dirtier", "schmutziger"),
-    Adjective("empty", "leer", "vessel"),
+    Adjective("empty", "leer", "vessel building"),
 )
 
 VERBS = (
@@ -313,7 +315,7 @@ VERBS = (
     Verb("understand", "verstehen", "verstanden", "understood", objects="person readable",
          uses="now past future modal", progressive=False),
     Verb("know", "kennen", "gekannt", "knew", objects="person", uses=STATE, progressive=False),
-    Verb("love", "lieben", "geliebt", objects="person animal", subjects="person animal", uses=STATE,
+    Verb("love", "lieben", "geliebt", objects="person animal", subjects="person animal", uses="now modal",
          progressive=False),
     Verb("like", "mögen", "gemocht", objects="clothing place food drink readable", uses=STATE,
          progressive=False),
@@ -335,7 +337,8 @@ VERBS = (
     Verb("help", "helfen", "geholfen", stem="hilf", objects="person", case="dative"),
     Verb("thank", "danken", "gedankt", objects="person", case="dative"),
     Verb("answer", "antworten", "geantwortet", objects="person", case="dative"),
-    Verb("trust", "vertrauen", "vertraut", objects="person", case="dative", uses=STATE, progressive=False),
+    Verb("trust", "vertrauen", "vertraut", objects="person", case="dative",
+         uses="now future modal", progressive=False),
     Verb("follow", "folgen", "gefolgt", objects="person animal", case="dative", auxiliary="sein",
          subjects="person animal"),
     Verb("listen to", "zu|hören", "zugehört", objects="person", case="dative"),
@@ -383,8 +386,7 @@ VERBS = (
 
 BE = Verb("be", "sein", "gewesen", "was", frame="alone")
 FIND, LOOK_FOR, LIKE, NEED, KNOW, SEE = (
-    next(verb for verb in VERBS if verb.en == en)
-    for en in ("find", "look for", "like", "need", "know", "see")
+    next(verb for verb in VERBS if verb.en == en) for en in ("find", "look for", "like", "need", "know", "see")
 )
 
 THINKING_VERBS = (  # followed by "that" and "dass"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from phrasebook_clauses import (
+from phrasebook_grammar.clauses import (
     Clause,
     Combination,
     Predicate,
@@ -15,7 +15,7 @@ from phrasebook_clauses import (
     german_question,
     german_statement,
 )
-from phrasebook_inflection import (
+from phrasebook_grammar.inflection import (
     PERSONAL_PRONOUNS,
     WHAT,
     WHO,
@@ -26,8 +26,8 @@ from phrasebook_inflection import (
     german,
     words,
 )
-from phrasebook_lexicon import ADJECTIVES, BE, LOOK_FOR, PLEASE, THE, THIS, WHICH, Adjective, Tense
-from phrasebook_picker import ALL_FRAMES, DEFINITE, Picker, adjectives_for, nouns_with, share_a_tag, verbs_for
+from phrasebook_grammar.lexicon import ADJECTIVES, BE, LOOK_FOR, PLEASE, THE, THIS, WHICH, Adjective, Tense
+from phrasebook_grammar.picker import ALL_FRAMES, DEFINITE, Picker, adjectives_for, nouns_with, share_a_tag, verbs_for
 
 STATES = {"sick", "tired", "hungry", "thirsty", "happy", "sad", "angry"}
 
@@ -64,9 +64,7 @@ def as_command(clause: Clause, polite: bool = False) -> Pair:
     return pair(source, german_command(replace(clause, time=PLEASE if polite else None)), "!", clause)
 
 
-def being(
-    subject: Phrase, adjective: Adjective, tense: Tense = "now", degree: tuple[str, str] = ("", "")
-) -> Clause:
+def being(subject: Phrase, adjective: Adjective, tense: Tense = "now", degree: tuple[str, str] = ("", "")) -> Clause:
     """The clause that somebody or something is so, perhaps "very" or "too" much so."""
     predicate = Predicate(words(degree[0], adjective.en), words(degree[1], adjective.de), adjective)
     return Clause(subject, BE, tense, predicate=predicate)
@@ -83,7 +81,7 @@ def timed(picker: Picker, clause: Clause, probability: float) -> Clause:
 def state(picker: Picker, subject: Phrase) -> Adjective:
     """An adjective such as "tired" that gives a reason or a condition."""
     noun = subject.noun if isinstance(subject, NounPhrase) else nouns_with("person")[0]
-    return picker.one([a for a in adjectives_for(noun) if a.en in STATES])
+    return picker.one([adjective for adjective in adjectives_for(noun) if adjective.en in STATES])
 
 
 # What happens -------------------------------------------------------------------------------------
@@ -129,8 +127,8 @@ def question_of_circumstance(picker: Picker) -> Pair:
     """When will you come back? Wann wirst du zurückkommen?"""
     en, de = picker.one((("when", "wann"), ("why", "warum"), ("where", "wo")))
     if en == "where":  # only what happens somewhere can be asked for
-        verb = picker.one([v for v in verbs_for("now", ("alone", "object")) if "place" in v.adjuncts])
-        clause = picker.clause(picker.tense("now", "past", "future"), verb=verb, adjuncts=0)
+        verbs = [verb for verb in verbs_for("now", ("alone", "object")) if "place" in verb.adjuncts]
+        clause = picker.clause(picker.tense("now", "past", "future"), verb=picker.one(verbs), adjuncts=0)
     else:
         clause = picker.clause(picker.tense("now", "past", "future"), adjuncts=0.2)
     return as_question(clause, (en, de))

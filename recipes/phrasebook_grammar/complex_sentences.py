@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 from dataclasses import replace
 
-from phrasebook_clauses import (
+from phrasebook_grammar.clauses import (
     Clause,
     english_infinitive,
     english_statement,
@@ -14,8 +14,8 @@ from phrasebook_clauses import (
     german_statement,
     german_subordinate,
 )
-from phrasebook_inflection import I_, THEY, WE, YOU, NounPhrase, Phrase, pronoun_for, relative_pronoun, words
-from phrasebook_lexicon import (
+from phrasebook_grammar.inflection import I_, THEY, WE, YOU, NounPhrase, Phrase, pronoun_for, relative_pronoun, words
+from phrasebook_grammar.lexicon import (
     FIND,
     KNOW,
     KNOW_THAT,
@@ -32,7 +32,7 @@ from phrasebook_lexicon import (
     Tense,
     Verb,
 )
-from phrasebook_picker import (
+from phrasebook_grammar.picker import (
     ALL_FRAMES,
     DEFINITE,
     SPEAKERS,
@@ -42,7 +42,7 @@ from phrasebook_picker import (
     share_a_tag,
     verbs_for,
 )
-from phrasebook_sentences import Pair, being, pair, state, timed
+from phrasebook_grammar.sentences import Pair, being, pair, state, timed
 
 CAN, MUST, SHOULD, WANT_TO, WOULD_LIKE_TO = MODALS
 BECAUSE, THAT, WHETHER = ("because", "weil"), ("that", "dass"), ("whether", "ob")

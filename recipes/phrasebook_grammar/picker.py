@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from phrasebook_clauses import Clause, Prepositional
-from phrasebook_inflection import I_, PERSONAL_PRONOUNS, YOU, NounPhrase, Phrase, Pronoun
-from phrasebook_lexicon import (
+from phrasebook_grammar.clauses import Clause, Prepositional
+from phrasebook_grammar.inflection import I_, PERSONAL_PRONOUNS, YOU, NounPhrase, Phrase, Pronoun
+from phrasebook_grammar.lexicon import (
     ADJECTIVES,
     BARE,
     FOR,
@@ -202,6 +202,13 @@ class Picker:
             determiners = DENIED if deniable and "family" not in noun.tags.split() else DEFINITE
         return self.own(subject, self.noun_phrase(noun, determiners))
 
+    def receiver(self, subject: Phrase, *, definite: bool) -> NounPhrase:
+        """Somebody who gets something; without an article no plural, since few show the dative alone."""
+        person = self.noun("person", subject)
+        if definite:
+            return self.noun_phrase(person, DEFINITE, adjective=0.2)
+        return self.noun_phrase(person, adjective=0.2, plural=0.0)
+
     def clause(
         self,
         tense: Tense = "now",
@@ -222,8 +229,7 @@ class Picker:
         if verb.frame == "recipient":
             receiver: Phrase = self.object_pronoun(subject)
             if self.chance(0.7):
-                person, determiners = self.noun("person", subject), DEFINITE if negated else SINGULAR
-                receiver = self.own(subject, self.noun_phrase(person, determiners, adjective=0.2))
+                receiver = self.own(subject, self.receiver(subject, definite=negated or self.chance(0.6)))
             clause = replace(clause, recipient=receiver)
         if verb.frame == "goal":
             clause = replace(clause, direction=self.goal(verb))

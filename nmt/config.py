@@ -66,7 +66,7 @@ class ModelConfig(Section):
     """Recurrent layer: {choices}."""
     attention: str = "general"
     """Attention over the source: {choices}."""
-    decoder: str = "input-feeding"
+    decoder: str = "parallel"
     """How recurrence and attention are joined in the decoder: {choices}."""
     bridge: str = "last"
     """What the decoder starts from: {choices}."""
@@ -76,7 +76,7 @@ class ModelConfig(Section):
     """Size of the recurrent states; each direction of the encoder has half of it."""
     encoder_layers: int = Field(1, ge=1)
     """Bidirectional recurrent layers in the encoder."""
-    decoder_layers: int = Field(1, ge=1)
+    decoder_layers: int = Field(2, ge=1)
     """Recurrent layers in the decoder."""
     heads: int = Field(4, ge=1)
     """Heads of `multihead` attention; they divide `hidden`."""

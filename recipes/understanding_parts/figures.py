@@ -22,7 +22,8 @@ SIZE = (4.4, 3.2)
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a chart: its label (none: not in the legend), the name of its colour, its values, and the lowest and highest of each if known."""
+    """A line of a chart: its label (none: not in the legend), the name of its colour, its values, and the lowest and
+    highest of each if known."""
 
     label: str
     colour: str
@@ -123,6 +124,7 @@ def _legend(figure: Any, axes: Axes, columns: int) -> None:
         loc="outside upper left",
         ncols=columns,
         frameon=False,
+        labelcolor=COLOURS["ink"],
         fontsize=9,
         handlelength=1.8,
         columnspacing=1.0,

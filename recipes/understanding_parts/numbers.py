@@ -53,6 +53,7 @@ class Speed:
     hidden: int
     tokens_per_second: dict[str, dict[str, float]]  # target tokens, by WITH or WITHOUT and cell
     parameters: dict[str, dict[str, int]]  # likewise
+    tokens_per_update: float
 
 
 @dataclass(frozen=True)

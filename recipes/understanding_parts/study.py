@@ -14,21 +14,24 @@ import phrasebook_grammar
 import torch
 
 from nmt.config import Config, DataConfig
+from nmt.data.corpus import fingerprint
+from nmt.data.subwords import train_vocabulary
 from nmt.errors import UserError
 from nmt.model_folder import write_durably
+from nmt.training import presets
 from nmt.training.corpora import Corpora, locate
 from nmt.translator import Translator
 from understanding_parts import gaps, memory, page, translation
 from understanding_parts.memory import MemorySettings
-from understanding_parts.numbers import DROPPED, PLAIN, WITH, WITHOUT, Notebook, plain
+from understanding_parts.numbers import DROPPED, NAMES, PLAIN, WITH, WITHOUT, Gaps, Lengths, Notebook, Speed, plain
 from understanding_parts.translation import Pairs, Variant
 
 PAGE, NUMBERS = "understanding_rnns.html", "numbers.json"
 MEMORY_SHARE, TRAINING_SHARE, TIMING_SHARE = 0.25, 0.55, 0.05
 """Parts of the minutes for recall and gradients, for training the translators, and for timing them. What is left is for
 the vocabularies, for scoring and for drawing."""
-UPDATES_PER_MINUTE, MOST_UPDATES = 85, 1000
-"""Updates of one recall training for each minute of the whole, and at most."""
+UPDATES_PER_MINUTE, MOST_UPDATES = 250, 1000
+"""Updates of one recall training for each minute of the whole, and at most: a seed of 1000 takes about a minute."""
 TIMED_PAIRS = 4000
 
 
@@ -44,6 +47,8 @@ def understand(config: Config) -> Path:
         raise UserError("--output is not given: name a folder for the page and the models.")
     if config.model.attention == "none" or not config.model.word_dropout:
         raise UserError("the page compares with and without: leave model.attention and model.word_dropout on.")
+    if config.data.folder or config.data.train:
+        locate(config.data)  # what is wrong there is told before a folder is made
     minutes = config.train.minutes or 12.0
     folder = Path(config.output)
     try:
@@ -52,11 +57,12 @@ def understand(config: Config) -> Path:
         raise UserError(f"{folder} cannot be written ({error.strerror}): choose another --output.") from None
     data, corpora = prepared(config.data, folder)
     config = config.replace({f"data.{key}": value for key, value in data.model_dump().items()})
+    config = settled(config, corpora)
     test = test_pairs(corpora)
     notebook = Notebook(folder / NUMBERS)
     remember(notebook, minutes)
-    compare_translators(notebook, config, folder, corpora, test, minutes)
-    rendered = page.render(notebook.numbers(about(config, corpora, test)))
+    updates = compare_translators(notebook, config, folder, corpora, test, minutes)
+    rendered = page.render(notebook.numbers(about(config, corpora, test, updates)))
     write_durably(folder / PAGE, rendered.encode())
     say(f"done. Open {folder / PAGE}; its numbers are in {folder / NUMBERS}.")
     return folder / PAGE
@@ -86,54 +92,74 @@ def test_pairs(corpora: Corpora) -> Pairs:
 def remember(notebook: Notebook, minutes: float) -> None:
     """Parts (a) and (b): recall and gradients."""
     settings = MemorySettings(
-        seconds=60 * minutes * MEMORY_SHARE, updates=min(MOST_UPDATES, max(20, round(UPDATES_PER_MINUTE * minutes)))
+        seconds=60 * minutes * MEMORY_SHARE, updates=min(MOST_UPDATES, max(50, round(UPDATES_PER_MINUTE * minutes)))
     )
     notebook.part("memory", dataclasses.asdict(settings), lambda: plain(memory.measure(settings, say)))
 
 
 def compare_translators(
     notebook: Notebook, config: Config, folder: Path, corpora: Corpora, test: Pairs, minutes: float
-) -> None:
-    """Parts (c), (d) and (e): trains the translators, or takes them up, and scores and times them."""
-    settings = {"minutes": minutes, "test": corpora.tests, "config": config.model_dump(mode="json")}
-    chosen = translation.variants(config)
+) -> int:
+    """Parts (c), (d) and (e): times the translators, trains them or takes them up, and scores them. Returns the number
+    of updates of each."""
+    data = [fingerprint(locations) for locations in (corpora.train, corpora.valid, *corpora.tests.values())]
+    settings = {"minutes": minutes, "data": data, "config": config.model_dump(mode="json")}
+    if config.train.threads:
+        torch.set_num_threads(config.train.threads)
+    speed = Speed(
+        **notebook.part("speed", settings, lambda: plain(timed(config, corpora, 60 * minutes * TIMING_SHARE)))
+    )
+    updates = translation.affordable_updates(speed, 60 * minutes * TRAINING_SHARE)
+    settings["updates"] = updates
+    models = folder / "models" / f"{updates}-updates"
     translators: dict[Variant, Translator] = {}
 
-    def train() -> dict[str, list[str]]:
-        share = minutes * TRAINING_SHARE / len(chosen)
-        for number, variant in enumerate(chosen, 1):
-            say(f"translator {number} of {len(chosen)}: {variant.name}, {60 * share:.0f} seconds")
-            translators[variant] = translation.trained(config, variant, folder / "models", share)
-        return {"models": [variant.name for variant in chosen]}
+    def translator(variant: Variant) -> Translator:
+        if variant not in translators:
+            say(f"translator {variant.name}, {updates} updates")
+            translators[variant] = translation.trained(config, variant, models, updates)
+        return translators[variant]
 
-    notebook.part("training", settings, train)
-    size = len(chosen) // 3
-    kinds = {kind: chosen[index * size : (index + 1) * size] for index, kind in enumerate((WITH, WITHOUT, DROPPED))}
+    def by_cell(attention: str, word_dropout: float = 0.0) -> dict[str, Translator]:
+        return {cell: translator(Variant(cell, attention, word_dropout)) for cell in NAMES}
 
-    def table(names: dict[str, str]) -> dict[str, dict[str, Translator]]:
-        """The translators of some kinds, under other names, by cell; loaded where the training was done before."""
-        for variant in chosen:
-            if variant not in translators:
-                translators[variant] = Translator.load(folder / "models" / variant.name, config.train.device)
-        return {name: {variant.cell: translators[variant] for variant in kinds[kind]} for name, kind in names.items()}
+    model = config.model
+    kinds = {WITH: (model.attention, 0.0), WITHOUT: ("none", 0.0)}
+    trainings = {PLAIN: (model.attention, 0.0), DROPPED: (model.attention, model.word_dropout)}
 
-    both = {WITH: WITH, WITHOUT: WITHOUT}
-    notebook.part("lengths", settings, lambda: plain(translation.by_length(table(both), test)))
-    some = list(islice(corpora.clean(config.data)[1], TIMED_PAIRS))
-    seconds = 60 * minutes * TIMING_SHARE
-    notebook.part("speed", settings, lambda: plain(translation.speed(table(both), some, seconds)))
-    dropped = config.model.word_dropout
-    trainings = {PLAIN: WITH, DROPPED: DROPPED}
-    notebook.part("gaps", settings, lambda: plain(gaps.measure(table(trainings), test, dropped, say)))
+    def lengths() -> Lengths:
+        return translation.by_length({kind: by_cell(*choice) for kind, choice in kinds.items()}, test)
+
+    def gapped() -> Gaps:
+        table = {training: by_cell(*choice) for training, choice in trainings.items()}
+        return gaps.measure(table, test, model.word_dropout, say)
+
+    notebook.part("lengths", settings, lambda: plain(lengths()))
+    notebook.part("gaps", settings, lambda: plain(gapped()))
+    return updates
 
 
-def about(config: Config, corpora: Corpora, test: Pairs) -> dict[str, str]:
+def settled(config: Config, corpora: Corpora) -> Config:
+    """The configuration with what was left open chosen from the size of the corpus, as a training would."""
+    count = sum(1 for _ in corpora.clean(config.data)[1])
+    return config.replace(presets.choices(config, count))
+
+
+def timed(config: Config, corpora: Corpora, seconds: float) -> Speed:
+    """Part (d), on the first training pairs, with a vocabulary like the translators'."""
+    say("timing the translators")
+    vocabulary = train_vocabulary(lambda: corpora.clean(config.data)[1], config.subwords)
+    return translation.speed(config, vocabulary, list(islice(corpora.clean(config.data)[1], TIMED_PAIRS)), seconds)
+
+
+def about(config: Config, corpora: Corpora, test: Pairs, updates: int) -> dict[str, str]:
     """What the numbers were measured on, for the head of the page."""
     model = config.model
     return {
         "Data": f"{corpora.train[0]}, {config.data.source} to {config.data.target}, {len(test):,} test sentences",
         "Translators": f"{model.encoder_layers} + {model.decoder_layers} layers of {model.hidden}, "
-        f"{model.decoder} decoder, attention {model.attention} or none, beam {config.search.beam}",
+        f"{model.decoder} decoder, attention {model.attention} or none, {updates:,} updates each, beam "
+        f"{config.search.beam}",
         "Machine": f"{platform.machine()}, {os.cpu_count()} cores, PyTorch {torch.__version__}, Python "
         f"{platform.python_version()}",
     }

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import itertools
-import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 import torch
 
 from nmt import model_folder
-from nmt.config import Config
+from nmt.config import Config, TrainConfig
 from nmt.data.batching import Batch, BucketOrder, make_batch
+from nmt.data.subwords import Vocabulary
 from nmt.evaluation.metrics import METRICS
-from nmt.model.seq2seq import parameter_count
+from nmt.model.seq2seq import Seq2Seq, parameter_count
 from nmt.training.optimizers import OPTIMIZERS
 from nmt.training.run import run
 from nmt.training.validation import batch_loss
 from nmt.translator import Translator
-from understanding_parts.numbers import NAMES, Lengths, Speed
+from understanding_parts.numbers import NAMES, WITH, WITHOUT, Lengths, Speed
 
 BUCKETS = 4
 """Groups of sentences of like length, of like size."""
+VALIDATIONS = 4
+"""Times that a training looks at the validation set; each takes as long as many updates."""
 TIMED_BATCHES = 5
 """Updates of one timing; timings of all translators take turns, so that a busy moment of the machine meets them all."""
 
@@ -45,25 +47,17 @@ class Variant:
         return f"{self.cell}-{self.attention}" + (f"-word-dropout-{self.word_dropout:g}" if self.word_dropout else "")
 
 
-def variants(config: Config) -> list[Variant]:
-    """Every cell with the configured attention, with none, and with both attention and word dropout."""
-    model = config.model
-    kinds = ((model.attention, 0.0), ("none", 0.0), (model.attention, model.word_dropout))
-    return [Variant(cell, attention, dropout) for attention, dropout in kinds for cell in NAMES]
-
-
-def trained(config: Config, variant: Variant, folder: Path, minutes: float) -> Translator:
+def trained(config: Config, variant: Variant, folder: Path, updates: int) -> Translator:
     """The translator of a variant, trained in folder/NAME or taken up there; a finished one is only loaded."""
     place = folder / variant.name
-    changes = {
-        "output": str(place),
-        "train.minutes": minutes,
-        "model.cell": variant.cell,
-        "model.attention": variant.attention,
-        "model.word_dropout": variant.word_dropout,
-    }
-    run(config.replace(changes))
+    changes = {"output": str(place), "train.minutes": None, "train.updates": updates}
+    run(specific(config, variant).replace({**changes, "train.validate_every": max(1, updates // VALIDATIONS)}))
     return Translator.load(place, config.train.device)
+
+
+def specific(config: Config, variant: Variant) -> Config:
+    """The configuration of a variant."""
+    return config.replace({f"model.{name}": value for name, value in asdict(variant).items()})
 
 
 def bleu(translations: Sequence[str], references: Sequence[str]) -> tuple[float, str]:
@@ -109,56 +103,63 @@ def by_length(translators: dict[str, dict[str, Translator]], test: Pairs) -> Len
     return Lengths([[low, high, len(members)] for low, high, members in groups], scores, whole, signature)
 
 
-def speed(translators: dict[str, dict[str, Translator]], pairs: Pairs, seconds: float) -> Speed:
+def speed(config: Config, vocabulary: Vocabulary, pairs: Pairs, seconds: float) -> Speed:
     """Target tokens per second in training, and parameters. Timings take turns until `seconds` are over, at least
-    three rounds; the median counts. The translators themselves are left as they are."""
-    rates: dict[str, dict[str, list[float]]] = {kind: {} for kind in translators}
-    counts: dict[str, dict[str, int]] = {kind: {} for kind in translators}
-    timings: list[tuple[str, str, Callable[[], float]]] = []
-    for kind, by_cell in translators.items():
-        for cell, translator in by_cell.items():
-            counts[kind][cell] = parameter_count(translator.network)
-            rates[kind][cell] = []
-            timings.append((kind, cell, timing(translator, pairs)))
-            timings[-1][-1]()  # the first updates are slow: memory is fetched, kernels are chosen
-    started = time.monotonic()
-    for done in itertools.count():
-        if done >= 3 and time.monotonic() - started > seconds:
-            break
-        for kind, cell, once in timings:
-            rates[kind][cell].append(once())
-    medians = {kind: {cell: statistics.median(rate) for cell, rate in found.items()} for kind, found in rates.items()}
-    return Speed(translator.config.model.hidden, medians, counts)
-
-
-def timing(translator: Translator, pairs: Pairs) -> Callable[[], float]:
-    """A function that trains a fresh network like the translator's on some batches; returns tokens per second."""
-    config = translator.config
-    network = model_folder.build(config, translator.vocabulary).to(translator.device).train()
-    optimizer = OPTIMIZERS[config.train.optimizer](network.parameters(), 1e-4, config.train.weight_decay)
-    batches = [batch.to(translator.device) for batch in some_batches(translator, pairs)]
+    three rounds; the median counts."""
+    batches = some_batches(config, vocabulary, pairs)
     tokens = sum(batch.target_tokens for batch in batches)
+    durations: dict[str, dict[str, list[float]]] = {WITH: {}, WITHOUT: {}}
+    counts: dict[str, dict[str, int]] = {WITH: {}, WITHOUT: {}}
+    timings: list[tuple[list[float], Callable[[], float]]] = []
+    for kind, attention in ((WITH, config.model.attention), (WITHOUT, "none")):
+        for cell in NAMES:
+            network = model_folder.build(specific(config, Variant(cell, attention, 0.0)), vocabulary)
+            counts[kind][cell] = parameter_count(network)
+            durations[kind][cell] = []
+            timings.append((durations[kind][cell], timing(network, config.train, batches)))
+            timings[-1][1]()  # the first updates are slow: memory is fetched, kernels are chosen
+    started = time.monotonic()
+    while len(timings[-1][0]) < 3 or time.monotonic() - started < seconds:
+        for found, once in timings:
+            found.append(once())
+    rates = {kind: {cell: tokens / median(found) for cell, found in by.items()} for kind, by in durations.items()}
+    return Speed(config.model.hidden, rates, counts, tokens / len(batches))
+
+
+def timing(network: Seq2Seq, settings: TrainConfig, batches: Sequence[Batch]) -> Callable[[], float]:
+    """A function that trains the network on the batches once and returns the seconds that took."""
+    device = model_folder.device_for(settings.device)
+    network = network.to(device).train()
+    optimizer = OPTIMIZERS[settings.optimizer](network.parameters(), 1e-4, settings.weight_decay)
+    batches = [batch.to(device) for batch in batches]
 
     def once() -> float:
         started = time.monotonic()
         for batch in batches:
-            loss, _ = batch_loss(network, batch, config.train.label_smoothing)
+            loss, _ = batch_loss(network, batch, settings.label_smoothing)
             (loss / batch.target_tokens).backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(network.parameters(), config.train.clip)
+            torch.nn.utils.clip_grad_norm_(network.parameters(), settings.clip)
             optimizer.step()
             optimizer.zero_grad()
-        if translator.device.type == "cuda":
+        if device.type == "cuda":
             torch.cuda.synchronize()
-        return tokens / (time.monotonic() - started)
+        return time.monotonic() - started
 
     return once
 
 
-def some_batches(translator: Translator, pairs: Pairs) -> list[Batch]:
+def some_batches(config: Config, vocabulary: Vocabulary, pairs: Pairs) -> list[Batch]:
     """The first batches that a training on these pairs would see."""
-    vocabulary = translator.vocabulary
     sources = vocabulary.source.encode([source for source, _ in pairs])
     targets = vocabulary.target.encode([target for _, target in pairs])
     lengths = np.array([[len(s), len(t)] for s, t in zip(sources, targets, strict=True)], dtype=np.int32)
-    order = BucketOrder(lengths, batch_tokens=translator.config.data.batch_tokens or 1000, seed=1)
+    order = BucketOrder(lengths, batch_tokens=config.data.batch_tokens or 0, seed=1)
     return [make_batch([(sources[row], targets[row]) for row in rows]) for rows in order.epoch(0)[:TIMED_BATCHES]]
+
+
+def affordable_updates(found: Speed, seconds: float) -> int:
+    """How many updates each translator gets, the same for all, so that together they take about so many seconds: a
+    comparison at equal minutes would mix what a cell can do with how fast it is."""
+    rates = [found.tokens_per_second[kind][cell] for kind in (WITH, WITH, WITHOUT) for cell in NAMES]
+    updates = seconds / sum(found.tokens_per_update / rate for rate in rates)
+    return max(20, round(updates / 10) * 10)

@@ -68,6 +68,7 @@ def textbook() -> Numbers:
             128,
             {kind: {"rnn": 300.0, "lstm": 100.0, "gru": 130.0} for kind in scores},
             {kind: {"rnn": 100, "lstm": 400, "gru": 300} for kind in scores},
+            1000.0,
         ),
         Gaps(
             [0.0, 0.1, 0.3],
@@ -100,6 +101,7 @@ def contrary() -> Numbers:
             128,
             {kind: {"rnn": 300.0, "lstm": 100.0, "gru": 99.0} for kind in found.bleu},
             {kind: {"rnn": 100, "lstm": 400, "gru": 400} for kind in found.bleu},
+            1000.0,
         ),
         gaps=dataclasses.replace(
             numbers.gaps,
@@ -228,6 +230,13 @@ def test_length_buckets_hold_every_sentence_once() -> None:
         assert all(low <= len(lines[number].split()) <= high for number in members)
 
 
+def test_every_translator_gets_the_same_updates_and_together_they_fill_the_time() -> None:
+    rates = {"rnn": 200.0, "lstm": 100.0, "gru": 100.0}
+    speed = Speed(128, {WITH: rates, WITHOUT: rates}, {}, 100.0)
+    assert translation.affordable_updates(speed, seconds=3 * 2.5 * 1000) == 1000
+    assert translation.affordable_updates(speed, seconds=1) == 20
+
+
 class Reader(HTMLParser):
     """Gathers what a page refers to, its identifiers, its captions, and how many figures it has."""
 
@@ -262,6 +271,9 @@ def test_the_page_has_everything_in_it() -> None:
     assert {reference[1:] for reference in reader.references} <= set(reader.identifiers)
     assert set(re.findall(r"url\(#([^)]*)\)", text)) <= set(reader.identifiers)
     assert not [value for value in COLOURS.values() if value in text], "a colour that the style sheet does not set"
+    texts = re.findall(r"<text [^>]*>", text)
+    assert texts
+    assert all("fill: var(--ink)" in element for element in texts), "text that stays black on a dark page"
 
 
 def test_the_page_shows_every_figure_claim_and_caption() -> None:
@@ -321,11 +333,11 @@ def test_a_small_comparison_runs_goes_on_and_only_redraws(tmp_path: Path) -> Non
     assert first.stdout == f"{output / 'understanding_rnns.html'}\n"
     text = (output / "understanding_rnns.html").read_text(encoding="utf-8")
     assert text.count("<figure>") == 9
-    assert len(list((output / "models").iterdir())) == 9
+    assert len(list(output.glob("models/*-updates/*"))) == 9
     numbers = (output / "numbers.json").read_bytes()
     second = subprocess.run(command, capture_output=True, text=True, check=False)
     assert second.returncode == 0, second.stderr
-    assert "translator 1" not in second.stderr
+    assert "translator" not in second.stderr
     assert (output / "numbers.json").read_bytes() == numbers
     assert (output / "understanding_rnns.html").read_text(encoding="utf-8") == text
 

@@ -16,7 +16,7 @@ SEARCH_OPTIONS: dict[str, tuple[type, str, str]] = {
     "length_penalty": (float, "A", "exponent of the length normalisation; 0 is none"),
     "batch_tokens": (int, "N", "most source pieces, times the beam, translated at once"),
 }
-"""Settings of the search that have an option of their own: type, placeholder, help. Left out: as the model was saved."""
+"""Settings of the search that have an option of their own: type, placeholder, help. Left out, the model's own."""
 
 
 class Parser(argparse.ArgumentParser):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from nmt import __version__
 from nmt.arguments import SEARCH_OPTIONS, Parser, positive
 from nmt.data.lines import open_input, open_output, read_lines
-from nmt.errors import UserError, nearest
+from nmt.errors import UserError, guard, nearest
 
 if TYPE_CHECKING:
     from nmt.config import SearchConfig
@@ -29,28 +28,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The console command: runs a subcommand and returns the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     return guard(lambda: dispatch(words))
-
-
-def guard(function: Callable[[], object], program: str = "nmt") -> int:
-    """Runs what a command does. Returns its exit code: the function's own if that is an int, otherwise 0; an error of
-    the person at the keyboard becomes one line on stderr and 2."""
-    try:
-        code = function()
-        sys.stdout.flush()
-        return code if isinstance(code, int) else 0
-    except KeyboardInterrupt:
-        print(f"{program}: interrupted", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        # Python flushes stdout once more when it ends: let it flush into nothing.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
-    except UserError as error:
-        message = str(error)
-    except OSError as error:
-        message = f"{error.filename or 'the system says'}: {error.strerror or error}."
-    print(f"{program}: error: {' '.join(message.splitlines())}", file=sys.stderr)
-    return 2
 
 
 def dispatch(words: list[str]) -> int:

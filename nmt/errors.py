@@ -1,9 +1,11 @@
-"""`UserError`: what went wrong, where, and how to mend it. Every face prints it as one line and exits with 2."""
+"""`UserError`: what went wrong, where, and how to mend it; and `guard`, by which every face prints it as one line."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -32,3 +34,25 @@ def choose(table: Mapping[str, T], name: str, key: str) -> T:
     if name not in table:
         raise unknown(key, name, table)
     return table[name]
+
+
+def guard(function: Callable[[], object], program: str = "nmt") -> int:
+    """Runs what a command does. Returns its exit code: the function's own if that is an int, otherwise 0; an error of
+    the person at the keyboard becomes one line on stderr and 2."""
+    try:
+        code = function()
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except KeyboardInterrupt as interruption:
+        print(f"{program}: {interruption or 'interrupted'}", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # Python flushes stdout once more when it ends: let it flush into nothing.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except UserError as error:
+        message = str(error)
+    except OSError as error:
+        message = f"{error.filename or 'the system says'}: {error.strerror or error}."
+    print(f"{program}: error: {' '.join(message.splitlines())}", file=sys.stderr)
+    return 2

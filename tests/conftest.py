@@ -42,7 +42,7 @@ def make_model_folder(folder: Path, **changes: object) -> Path:
         "model.dropout": 0.0,
         "data.source": "en",
         "data.target": "de",
-        "search.batch_tokens": 2000,
+        "search.max_ratio": 1.0,
         **{key.replace("__", "."): value for key, value in changes.items()},
     }
     config = Config().replace(settings)

@@ -13,7 +13,7 @@ import torch
 from nmt import model_folder
 from nmt.config import Config
 from nmt.data.subwords import Vocabulary, train_vocabulary
-from nmt.errors import UserError
+from nmt.errors import UserError, guard
 from nmt.evaluation.evaluate import evaluate
 from nmt.model.seq2seq import parameter_count
 from nmt.training import corpora as corpora_module
@@ -141,7 +141,6 @@ def recipe(
 ) -> int:
     """What a recipe calls: its docstring, its settings, which the command line may change, and what must be done before
     the run, such as making the data. Returns the exit code."""
-    from nmt.cli import guard
     from nmt.options import parse
 
     program = f"python {sys.argv[0]}"

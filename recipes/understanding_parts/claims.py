@@ -53,22 +53,22 @@ def parting(memory: Memory) -> int:
     return memory.distances.index(longest) if longest else 0
 
 
-def faded(norms: Sequence[float], distance: int) -> float:
-    """The gradient `distance` steps back as a part of the one at the last step."""
-    return norms[distance] / norms[0] if norms[0] else 0.0
+def faded(memory: Memory, norms: Sequence[float], distance: int) -> float:
+    """The gradient over a distance as a part of the one over none."""
+    return ratio(norms[memory.probes.index(distance)], norms[0])
 
 
 def vanilla_forgets(numbers: Numbers) -> Claim:
     """Bengio et al. 1994: gradients vanish with distance, so that long dependencies are not learned."""
     memory = numbers.memory
     longest, reached = memory.distances[-1], reach(memory, "rnn")
-    part = faded(memory.initial["rnn"], longest)
-    after = faded(memory.trained["rnn"][-1], longest)
+    part = faded(memory, memory.initial["rnn"], longest)
+    after = faded(memory, memory.trained["rnn"][-1], longest)
     return Claim(
         "A vanilla RNN forgets",
         verdict([reached < longest, part < VANISHED]),
-        f"It {recalls(reached, longest)}. Over {longest} steps its gradient falls to {power(part)} of its size before "
-        f"training, and to {power(after)} after training for that distance.",
+        f"It {recalls(reached, longest)}. Over {longest} steps its gradient falls to {power(part)} of what it is over "
+        f"none before training, and to {power(after)} after training for that distance.",
     )
 
 
@@ -83,7 +83,8 @@ def gates_remember(numbers: Numbers) -> Claim:
     index = parting(memory)
     distance = memory.distances[index]
     gradients = ", ".join(
-        f"{power(faded(memory.trained[cell][index], distance))} ({NAMES[cell]})" for cell in ("lstm", "gru", "rnn")
+        f"{power(faded(memory, memory.trained[cell][index], distance))} ({NAMES[cell]})"
+        for cell in ("lstm", "gru", "rnn")
     )
     return Claim(
         "Gates remember",

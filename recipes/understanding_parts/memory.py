@@ -17,14 +17,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nmt.model.recurrent import LSTM, RECURRENT, Recurrent
+from nmt.model.recurrent import RECURRENT, Recurrent
 from understanding_parts.numbers import Memory
 
 MASTERED = 0.02
 """Loss in nats at which an update counts as mastered; PATIENCE of them in a row end a training early."""
 PATIENCE = 20
-TESTED, PROBED = 512, 8
+TESTED, PROBED = 512, 4
 """Sequences behind an accuracy, and behind a gradient norm."""
+PROBES = 16
+"""Distances, beside those trained for, at which gradients are measured."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,6 @@ class Recaller(nn.Module):
         super().__init__()
         self.layer = RECURRENT[cell](2 * settings.symbols + 1, settings.hidden)
         self.answer = nn.Linear(settings.hidden, settings.symbols)
-        if isinstance(self.layer, LSTM):  # forget gates start open, as in the translators (Jozefowicz et al. 2015)
-            nn.init.ones_(self.layer.layer.get_parameter("bias_ih_l0")[settings.hidden : 2 * settings.hidden])
 
     def forward(self, inputs: Tensor) -> Tensor:
         answers: Tensor = self.answer(self.layer(inputs)[:, -1])
@@ -113,10 +113,22 @@ def gradient_norms(layer: Recurrent, inputs: Tensor) -> list[float]:
     return norms
 
 
+def symbol_gradients(layer: Recurrent, settings: MemorySettings, random: torch.Generator) -> list[float]:
+    """The gradient norm at the symbol, for every distance of `probes`: what of the answer's error reaches the input
+    that it is about. (At the distractors a trained network lets nothing through, and is right to.)"""
+    batches = [recall_batch(settings, PROBED, distance, random)[0] for distance in probes(settings)]
+    return [gradient_norms(layer, inputs)[-1] for inputs in batches]
+
+
+def probes(settings: MemorySettings) -> list[int]:
+    """The distances at which gradients are measured, from 0 on."""
+    longest = max(settings.distances)
+    return sorted({*range(0, longest + 1, max(1, longest // PROBES)), *settings.distances})
+
+
 def measure(settings: MemorySettings, say: Callable[[str], None]) -> Memory:
     """Trains every cell for every distance, seed after seed, and gathers accuracies and gradients."""
     started = time.monotonic()
-    longest = max(settings.distances)
     accuracies: dict[str, list[list[float]]] = {cell: [[] for _ in settings.distances] for cell in settings.cells}
     initial: dict[str, list[list[float]]] = {cell: [] for cell in settings.cells}
     trained: dict[str, list[list[list[float]]]] = {cell: [[] for _ in settings.distances] for cell in settings.cells}
@@ -124,23 +136,23 @@ def measure(settings: MemorySettings, say: Callable[[str], None]) -> Memory:
         for seed in range(settings.seeds):
             if seed and (time.monotonic() - started) * (seed + 1) / seed > settings.seconds:
                 break
-            random = torch.Generator().manual_seed(seed)
-            probe, _ = recall_batch(settings, PROBED, longest, random)
             for cell in settings.cells:
-                torch.manual_seed(seed)
-                initial[cell].append(gradient_norms(Recaller(cell, settings).layer, probe))
                 for index, distance in enumerate(settings.distances):
                     torch.manual_seed(seed)
+                    random = torch.Generator().manual_seed(seed)
                     network = Recaller(cell, settings)
+                    if index == 0:
+                        initial[cell].append(symbol_gradients(network.layer, settings, random))
                     train(network, settings, distance, random)
                     accuracies[cell][index].append(accuracy(network, settings, distance, random))
-                    trained[cell][index].append(gradient_norms(network.layer, probe))
+                    trained[cell][index].append(symbol_gradients(network.layer, settings, random))
                 found = "  ".join(f"{one[-1]:.0%}" for one in accuracies[cell])
                 say(f"recall, seed {seed + 1}, {cell:4}: {found} over {', '.join(map(str, settings.distances))} steps")
     return Memory(
         distances=list(settings.distances),
         accuracy=accuracies,
         chance=1 / settings.symbols,
+        probes=probes(settings),
         initial={cell: median_curve(curves) for cell, curves in initial.items()},
         trained={cell: [median_curve(curves) for curves in by_distance] for cell, by_distance in trained.items()},
         updates=settings.updates,

@@ -26,13 +26,14 @@ ByCell = dict[str, list[float]]
 
 @dataclass(frozen=True)
 class Memory:
-    """Recall over growing distances, and gradients. Lists go by distance, then by seed or by steps back."""
+    """Recall over growing distances, and gradients. Distances are in distractor steps."""
 
-    distances: list[int]  # distractor steps
+    distances: list[int]  # trained for and tested at
     accuracy: dict[str, list[list[float]]]  # share of sequences recalled, by cell, distance and seed
     chance: float  # accuracy of a guess
-    initial: ByCell  # gradient norm before training, by cell and steps back from 0
-    trained: dict[str, list[list[float]]]  # after training, by cell, distance trained for, and steps back
+    probes: list[int]  # distances of the gradients: 0, those above, and some between
+    initial: ByCell  # gradient norm at the symbol before training, by cell and probe
+    trained: dict[str, list[list[float]]]  # after training, by cell, distance trained for, and probe
     updates: int  # most updates of one training
 
 

@@ -11,6 +11,10 @@ from understanding_parts.figures import Line, bar_chart, line_chart
 from understanding_parts.numbers import BLANKED, DROPPED, NAMES, PLAIN, REMOVED, WITH, WITHOUT, Numbers
 
 
+FLOOR = 1e-20
+"""Where the axis of gradients ends: smaller ones change nothing in single precision."""
+
+
 def recall(numbers: Numbers) -> str:
     """Section (a)."""
     memory = numbers.memory
@@ -57,36 +61,37 @@ def gradients(numbers: Numbers) -> str:
         "before": memory.initial,
         "after": {cell: by_distance[index] for cell, by_distance in memory.trained.items()},
     }
-    floor = 1e-20
     top = 10 * max(value for by_cell in curves.values() for norms in by_cell.values() for value in norms)
+    shown = (0, *memory.distances)
     figures, rows = [], []
     for when, by_cell in curves.items():
         chart = line_chart(
             f"gradients-{when}",
-            range(len(next(iter(by_cell.values())))),
-            [Line(NAMES[cell], cell, [max(value, floor / 10) for value in norms]) for cell, norms in by_cell.items()],
-            across="steps back, k",
+            memory.probes,
+            [Line(NAMES[cell], cell, [max(value, FLOOR / 10) for value in norms]) for cell, norms in by_cell.items()],
+            across="distance (distractor steps)",
             up="gradient norm (logarithmic)",
             logarithmic="y",
-            limits=(floor, top),
+            limits=(FLOOR, top),
             markers=False,
         )
         parts = ", ".join(
-            f"{claims.power(claims.faded(norms, distance))} ({NAMES[cell]})" for cell, norms in by_cell.items()
+            f"{claims.power(claims.faded(memory, norms, distance))} ({NAMES[cell]})" for cell, norms in by_cell.items()
         )
         moment = "Before training" if when == "before" else f"After training for {distance} steps"
-        figures.append((chart, f"{moment}: of the gradient at the last step, {distance} steps back remain {parts}."))
+        figures.append((chart, f"{moment}: over {distance} steps, {parts} remain of the gradient over none."))
         rows += [
-            [f"{moment}, {NAMES[cell]}", *(claims.power(norms[back]) for back in (0, *memory.distances))]
+            [f"{moment}, {NAMES[cell]}", *(claims.power(norms[memory.probes.index(place)]) for place in shown)]
             for cell, norms in by_cell.items()
         ]
     return section(
         "Gradients against distance",
-        "How much the last output hangs on the input k steps before it: the Frobenius norm of the Jacobian "
-        "∂output(T) / ∂input(T−k), median of the seeds. Where it vanishes, nothing can be learned over that distance; "
-        "the distance shown is the longest that some cell still learned. The axis ends at 1e-20.",
+        "How much the last output hangs on the symbol at the beginning: the Frobenius norm of the Jacobian "
+        "∂output(T) / ∂input(T−k), where k is one more than the distractors between; median of the seeds. Where it "
+        f"vanishes, nothing can be learned over that distance. Training was for {distance} steps, the longest distance "
+        f"that some cell still learned. The axis ends at {claims.power(FLOOR)}.",
         figures,
-        table(["gradient norm", *(f"k = {back}" for back in (0, *memory.distances))], rows),
+        table(["gradient norm", *(f"{place} steps" for place in shown)], rows),
     )
 
 

@@ -44,7 +44,7 @@ def guard(function: Callable[[], object], program: str = "nmt") -> int:
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except KeyboardInterrupt as interruption:
-        print(f"{program}: {interruption or 'interrupted'}", file=sys.stderr)
+        print(f"{program}: {str(interruption) or 'interrupted'}", file=sys.stderr)
         return 130
     except BrokenPipeError:
         # Python flushes stdout once more when it ends: let it flush into nothing.

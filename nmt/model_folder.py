@@ -40,10 +40,13 @@ def load(folder: Path) -> Model:
     if not folder.is_dir():
         raise UserError(f"{folder} is no folder: give a model folder, as --output of a training run.")
     config = load_config(folder)
-    vocabulary = Vocabulary.load(folder)
+    vocabulary = load_vocabulary(folder, config)
     if not (folder / WEIGHTS).exists():
         raise UserError(f"{folder} has no {WEIGHTS} yet: let its training run reach its first validation.")
-    network = build(config, vocabulary)
+    try:
+        network = build(config, vocabulary)
+    except UserError as error:
+        raise UserError(f"{folder / CONFIG}: {error}") from None
     load_weights(network, folder / WEIGHTS)
     return Model(network.eval(), vocabulary, config)
 
@@ -63,6 +66,18 @@ def load_config(folder: Path) -> Config:
             f"{path} has format version {version}, this program reads {FORMAT_VERSION}: use its own version."
         )
     return Config.parse(tree, where=str(path))
+
+
+def load_vocabulary(folder: Path, config: Config) -> Vocabulary:
+    """The subword models in a model folder."""
+    names = ("joint.spm",) if config.subwords.joint else ("source.spm", "target.spm")
+    for path in (folder / name for name in names):
+        if not path.exists() or path.stat().st_size == 0:
+            raise UserError(f"{path} is {'empty' if path.exists() else 'missing'}: restore it from a copy.")
+    try:
+        return Vocabulary.load(folder)
+    except UserError:
+        raise UserError(f"{folder / ' or '.join(names)} is damaged: restore it from a copy.") from None
 
 
 def save_config(folder: Path, config: Config) -> None:

@@ -16,7 +16,7 @@ import sys
 
 from understanding_parts.study import understand
 
-from nmt.cli import guard
+from nmt.errors import guard
 from nmt.options import parse
 
 SETTINGS = {
@@ -32,12 +32,14 @@ SETTINGS = {
 }
 
 
+PROGRAM = f"python {sys.argv[0]}"
+
+
 def main() -> None:
     """Reads the command line, on which `--minutes` is short for `--train.minutes`, and makes the page."""
     words = [re.sub(r"^--minutes\b", "--train.minutes", word) for word in sys.argv[1:]]
-    program = f"python {sys.argv[0]}"
-    print(understand(parse(words, SETTINGS, program=program, description=str(__doc__))))
+    print(understand(parse(words, SETTINGS, program=PROGRAM, description=str(__doc__))))
 
 
 if __name__ == "__main__":
-    sys.exit(guard(main))
+    sys.exit(guard(main, PROGRAM))

@@ -14,7 +14,7 @@ from nmt.data.subwords import train_vocabulary
 from nmt.model_folder import WEIGHTS, build, save_config, save_weights
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "recipes"))
-torch.set_num_threads(2)
+torch.set_num_threads(1)  # the models are tiny; two threads on a busy machine mostly wait for each other
 
 ARTICLES = {"the": "das", "this": "dieses", "every": "jedes", "our": "unser"}
 NOUNS = {"child": "Kind", "book": "Buch", "house": "Haus", "picture": "Bild", "animal": "Tier", "boat": "Boot"}

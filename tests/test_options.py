@@ -50,7 +50,7 @@ def test_a_setting_is_read_with_its_type(line: str, key: str, expected: Any) -> 
         ("--minutes 3", "Did you mean --train.minutes?"),
         ("--model.cell lstn", "Did you mean 'lstm'?"),
         ("--model.attention genral", "Did you mean 'general'?"),
-        ("--train.optimizer adamv", "Did you mean 'adamw'?"),
+        ("--train.schedule cosin", "Did you mean 'cosine'?"),
         ("--model.tied targt", "Did you mean 'target'?"),
         ("--train.minutes soon", "train.minutes is 'soon'"),
         ("--train.minutes -1", "train.minutes is '-1'"),

@@ -26,13 +26,14 @@ def translator(model_folder: Path) -> Translator:
 @pytest.fixture
 def terminal(model_folder: Path, tmp_path: Path) -> Iterator[pexpect.spawn[str]]:
     """A session in a pseudo-terminal, its prompt waiting."""
-    code = f"import sys; from nmt.cli import main; sys.exit(main(['repl', '--model', {str(model_folder)!r}]))"
+    words = ["repl", "--threads", "1", "--model", str(model_folder)]
+    code = f"import sys; from nmt.cli import main; sys.exit(main({words}))"
     environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path), "PROMPT_TOOLKIT_NO_CPR": "1", "TERM": "xterm"}
     child = pexpect.spawn(
         sys.executable, ["-c", code], env=environment, encoding="utf-8", timeout=30, dimensions=(50, 100)
     )
     child.delaybeforesend = None
-    child.expect("en-de> ")
+    child.expect("en-de>")
     yield child
     child.close(force=True)
 
@@ -54,7 +55,7 @@ def test_a_session_in_a_terminal(terminal: pexpect.spawn[str], tmp_path: Path) -
     def type_in(line: str, expected: str) -> None:
         terminal.send(line + "\r")
         terminal.expect(expected)
-        terminal.expect("en-de> ")
+        terminal.expect("en-de>")
 
     type_in("The child sees the book.", r"book\.(.|\n)*\S+")
     type_in(":help", "(?s):beam K keeps.*:quit leaves")
@@ -67,7 +68,7 @@ def test_a_session_in_a_terminal(terminal: pexpect.spawn[str], tmp_path: Path) -
     type_in(":beam many", "takes one whole number")
     terminal.send("half a line")
     terminal.sendcontrol("c")
-    terminal.expect("en-de> ")
+    terminal.expect("en-de>")
     type_in(":attention", "attention off")
     type_in("\x1b[200~pasted: " + "long " * 500 + "\x1b[201~", r"2\. ")
     terminal.sendcontrol("d")
@@ -155,11 +156,12 @@ def test_half_a_character_from_a_keyboard_is_no_crash(translator: Translator) ->
 
 
 def test_a_heat_map_is_dark_where_the_attention_is() -> None:
-    scored = Scored(0.0, ["▁a", "本", "</s>"], ["▁eins", "</s>"], [0.0, 0.0], torch.tensor([[1.0, 0, 0], [0, 0.5, 0.5]]))
+    weights = torch.tensor([[1.0, 0, 0], [0, 0.5, 0.5]])
+    scored = Scored(0.0, ["▁a", "本", "</s>"], ["▁eins", "</s>"], [0.0, 0.0], weights)
     lines = heat_map(scored, 80)
     assert lines[-2] == "▁eins ██"
     assert lines[-1] == "</s>    ▒▒▒▒"
-    assert lines[-3] == "      a 本> "
+    assert lines[-3] == "      a 本>"
     assert heat_map(scored, 10)[-1].startswith("</s>")  # columns that do not fit come below
     assert max(map(len, heat_map(scored, 10))) <= 10
 

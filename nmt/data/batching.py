@@ -62,7 +62,7 @@ def pad(sentences: Sequence[Sequence[int] | NDArray[np.int32]], *, begin: bool =
 class BucketOrder:
     """The batches of every epoch, as arrays of row numbers.
 
-    Pairs are shuffled, sorted by length so that equal lengths stay shuffled, cut into batches of at most
+    Pairs are shuffled, sorted by the lengths of both sides so that equal ones stay shuffled, cut into batches of at most
     `batch_tokens` on the longer side, and the batches shuffled. Deterministic in seed and epoch: an epoch can be taken
     up again at any batch.
     """
@@ -77,7 +77,9 @@ class BucketOrder:
         random = np.random.default_rng([self.seed, number])
         order = random.permutation(len(self.lengths))
         source, target = self.lengths[order, 0], self.lengths[order, 1]
-        order = order[np.lexsort((source, target))]
+        longer, difference = np.maximum(source, target), target - source
+        # Up and down in turn, so that a batch which reaches into the next length finds pairs of the same shape there.
+        order = order[np.lexsort((np.where(longer % 2 == 0, difference, -difference), longer))]
         batches = budgeted(self.lengths[order].max(axis=1), self.batch_tokens)
         cut = [order[start:end] for start, end in batches]
         return [cut[index] for index in random.permutation(len(cut))]

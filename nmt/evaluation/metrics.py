@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from sacrebleu.metrics.base import Metric
+from sacrebleu.metrics.base import Score as SampleScore
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.metrics.ter import TER
@@ -57,7 +58,7 @@ def corpus_scores(
     scores = {}
     for name, make in METRICS.items():
         try:
-            metric = make(tokenize, lowercase)
+            metric = _plain(make(tokenize, lowercase))
         except (ImportError, OSError, RuntimeError) as error:  # some tokenizers need other packages, or a download
             reason = " ".join(str(error).split())
             raise UserError(f"sacreBLEU's tokenizer {tokenize!r} is not installed ({reason}).") from None
@@ -70,6 +71,20 @@ def corpus_scores(
 def repetition_count(hypotheses: Sequence[str]) -> int:
     """The number of sentences in which some pair of neighbouring words occurs twice: what a weak decoder does."""
     return sum(1 for hypothesis in hypotheses if _repeats(hypothesis.split()))
+
+
+def _plain(metric: Metric) -> Metric:
+    """The metric with Python's numbers as scores: among its samples sacreBLEU 2.6 has numpy's too, where a sample is
+    empty or scores nothing, and then cannot take their mean."""
+    compute = metric._compute_score_from_stats
+
+    def compute_plain(statistics: list[int]) -> SampleScore:
+        score: SampleScore = compute(statistics)
+        score.score = float(score.score)
+        return score
+
+    metric._compute_score_from_stats = compute_plain  # type: ignore[method-assign, assignment]
+    return metric
 
 
 def _repeats(words: list[str]) -> bool:

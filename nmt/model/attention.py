@@ -59,14 +59,18 @@ class NoAttention(Attention):
 
 
 class DotAttention(Attention):
-    """score = q . k (Luong et al. 2015, eq. 8, dot)."""
+    """score = q . k / sqrt(size) (Luong et al. 2015, eq. 8, dot; scaled as in Vaswani et al. 2017, section 3.2.1).
+
+    Unscaled, the softmax saturates within the first epoch, every target position looks at one source position, and
+    hardly a gradient comes through to change that: docs/results.md has the difference.
+    """
 
     def scores(self, queries: Tensor, keys: Tensor) -> Tensor:
-        return queries @ keys.transpose(1, 2)
+        return queries @ keys.transpose(1, 2) * queries.shape[-1] ** -0.5
 
 
 class GeneralAttention(DotAttention):
-    """score = q . W k (Luong et al. 2015, eq. 8, general)."""
+    """score = q . W k / sqrt(size) (Luong et al. 2015, eq. 8, general; scaled)."""
 
     def __init__(self, size: int, heads: int = 1) -> None:
         super().__init__(size)

@@ -29,7 +29,7 @@ class Recurrent(nn.Module):
     """A layer of one of torch's recurrences. Subclasses say which, and how one step combines the gates.
 
     Recurrent weights start orthogonal, gate by gate, so that gradients neither vanish nor explode at first (Saxe et
-    al. 2014). `project` is the part of a step that looks only at the input: it may be computed for all positions at once.
+    al. 2014). `project` is the part of a step that looks only at the input, and may be computed for all positions.
     """
 
     STATES: ClassVar[int] = 1

@@ -13,7 +13,7 @@ def model_card(config: Config, network: Seq2Seq, scores: dict[str, Any]) -> str:
     data, model = config.data, config.model
     trained = data.folder or " and ".join(data.train)
     lines = [
-        f"# A translator from {data.source} to {data.target}",
+        f"# A translator from {data.source} to {data.target}" if data.source and data.target else "# A translator",
         "",
         f"Trained on {trained}. {model.cell} encoder-decoder, decoder {model.decoder}, attention {model.attention}, "
         f"{model.encoder_layers} + {model.decoder_layers} layers of {model.hidden}, "

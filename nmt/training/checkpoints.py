@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,9 +34,9 @@ class Progress:
     tokens: int = 0  # target tokens trained on
     validations: int = 0
     validated: int = 0  # the update of the last validation
+    validated_seconds: float = 0.0  # wall clock used by then
     best: float | None = None  # best validation score, larger is better
     stale: int = 0  # validations since then
-    done: bool = False
 
 
 @dataclass
@@ -74,22 +75,24 @@ class Checkpoints:
             raise UserError(
                 f"{final} could not be written ({error.strerror}): make room, then start again with the same --output."
             ) from None
-        for old in self._all()[:-KEEP]:
+        for old in [*self._all()[:-KEEP], *self.folder.glob("checkpoint-*.partial")]:
             shutil.rmtree(old, ignore_errors=True)
 
-    def restore(self, state: TrainingState) -> Path | None:
-        """Takes up the newest checkpoint that is whole; returns it, or None when there is none. Raises UserError when
-        there are checkpoints but all are damaged."""
-        found = self._all()
-        problem: UserError | None = None
-        for folder in reversed(found):
+    def restore(self, state: TrainingState, report: Callable[[str], None] = lambda problem: None) -> Path | None:
+        """Takes up the newest checkpoint that is whole; returns it, or None when there is none. `report` is told of
+        every damaged one that is passed over. Raises UserError when there are checkpoints but all are damaged."""
+        problems = []
+        for folder in reversed(self._all()):
             try:
                 self._restore(folder, state)
-                return folder
             except UserError as error:
-                problem = error
-        if problem:
-            raise problem
+                problems.append(str(error))
+                continue
+            for problem in problems:
+                report(f"{problem} Going on from {folder.name}.")
+            return folder
+        if problems:
+            raise UserError(f"no checkpoint in {self.folder} is whole: {problems[0]}")
         return None
 
     def _restore(self, folder: Path, state: TrainingState) -> None:
@@ -100,7 +103,7 @@ class Checkpoints:
         try:
             progress = Progress(**json.loads((folder / "progress.json").read_text()))
         except (OSError, ValueError, TypeError) as error:
-            raise UserError(f"{folder / 'progress.json'} is damaged ({error}).") from None
+            raise UserError(f"{folder / 'progress.json'} is damaged ({error}): restore it from a copy.") from None
         model_folder.assign_weights(state.network, weights, folder / model_folder.WEIGHTS)
         _load_optimizer(state.optimizer, optimizer)
         for name, tensor in state.average.items():
@@ -126,10 +129,10 @@ def _random_states() -> dict[str, Tensor]:
 
 
 def _optimizer_tensors(optimizer: optim.Optimizer) -> dict[str, Tensor]:
-    """The optimiser's state, tensor by tensor, named `parameter number.name`."""
+    """The optimiser's state, tensor by tensor, named `optimiser.parameter number.name`."""
     state: dict[int, dict[str, Any]] = optimizer.state_dict()["state"]
     return {
-        f"{index}.{name}": value.reshape(1) if value.dim() == 0 else value
+        f"{type(optimizer).__name__}.{index}.{name}": value.reshape(1) if value.dim() == 0 else value
         for index, values in state.items()
         for name, value in values.items()
         if isinstance(value, Tensor)
@@ -137,8 +140,11 @@ def _optimizer_tensors(optimizer: optim.Optimizer) -> dict[str, Tensor]:
 
 
 def _load_optimizer(optimizer: optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    """Gives an optimiser its state back. One of another kind than wrote it begins afresh."""
     state: dict[int, dict[str, Tensor]] = {}
     for name, value in tensors.items():
-        index, _, key = name.partition(".")
+        kind, index, key = name.split(".", 2)
+        if kind != type(optimizer).__name__:
+            continue
         state.setdefault(int(index), {})[key] = value.reshape(()) if key == "step" else value
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

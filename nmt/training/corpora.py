@@ -79,6 +79,12 @@ def encode(corpora: Corpora, config: Config, vocabulary: Vocabulary, folder: Pat
         return EncodedCorpus(path), f"training pairs: {path}"
     cleaner, pairs = corpora.clean(config.data)
     dropped = encode_corpus(pairs, vocabulary, path, config.data.max_length)
+    if dropped == cleaner.report.kept:
+        path.unlink()
+        raise UserError(
+            f"all {dropped:,} training pairs are longer than data.max_length, {config.data.max_length} pieces: "
+            "set more, with another --output."
+        )
     encoded = EncodedCorpus(path)
     report = f"training pairs: {cleaner.report}"
     return encoded, report + (f"; longer than {config.data.max_length} pieces {dropped:,}" if dropped else "")

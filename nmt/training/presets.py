@@ -19,7 +19,7 @@ class Preset(NamedTuple):
 
 PRESETS = (
     Preset(pairs=15_000, vocabulary=2_000, batch_tokens=1_000, dropout=0.4, minutes=15),
-    Preset(pairs=100_000, vocabulary=4_000, batch_tokens=1_400, dropout=0.25, minutes=20),
+    Preset(pairs=100_000, vocabulary=4_000, batch_tokens=1_400, dropout=0.2, minutes=20),
     Preset(pairs=1_000_000, vocabulary=8_000, batch_tokens=2_800, dropout=0.2, minutes=240),
     Preset(pairs=float("inf"), vocabulary=16_000, batch_tokens=5_600, dropout=0.1, minutes=24 * 60),
 )

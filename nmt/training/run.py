@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,10 +13,10 @@ import torch
 
 from nmt import model_folder
 from nmt.config import Config
-from nmt.data.subwords import Vocabulary, train_vocabulary
+from nmt.data.subwords import train_vocabulary
 from nmt.errors import UserError, guard
 from nmt.evaluation.evaluate import evaluate
-from nmt.model.seq2seq import parameter_count
+from nmt.model.seq2seq import Seq2Seq, parameter_count
 from nmt.training import corpora as corpora_module
 from nmt.training import presets
 from nmt.training.card import model_card
@@ -27,6 +28,8 @@ from nmt.translator import Translator
 
 FIXED = ("data", "subwords", "model")
 """Sections that a run keeps for good: the shapes of the weights and the meaning of the pieces hang on them."""
+BEGUN = {"trainer", "joint.spm", "source.spm", "target.spm", f"{model_folder.CONFIG}.partial"}
+"""What a run that is stopped while it begins may leave, `trainer` empty."""
 
 
 def run(config: Config) -> dict[str, Any]:
@@ -38,17 +41,16 @@ def run(config: Config) -> dict[str, Any]:
         raise UserError("--output is not given: name a folder for the model.")
     folder = Path(config.output)
     corpora = locate(config.data)
+    valid = list(corpora.pairs("validation", corpora.valid))
+    # The test sets are read now, because nobody wants to hear of a missing file after hours of training.
+    tests = {name: list(corpora.pairs("test", locations)) for name, locations in corpora.tests.items()}
+    config = _settle(config, corpora, folder)
     if config.train.threads:
         torch.set_num_threads(config.train.threads)
-    config = _settle(config, corpora, folder)
     work = folder / "trainer"
-    work.mkdir(exist_ok=True)
-    vocabulary = Vocabulary.load(folder)
+    vocabulary = model_folder.load_vocabulary(folder, config)
     encoded, report = corpora_module.encode(corpora, config, vocabulary, work)
     say(report)
-    if len(encoded) == 0:
-        raise UserError("no training pair is left after cleaning: look at data.max_length and data.max_ratio.")
-    valid = list(corpora.pairs("validation", corpora.valid))
     validator = Validator(config, vocabulary, corpora_module.encode_all(valid, vocabulary, work / "valid.arrow"), valid)
     torch.manual_seed(config.train.seed)
     network = model_folder.build(config, vocabulary).to(model_folder.device_for(config.train.device))
@@ -58,7 +60,7 @@ def run(config: Config) -> dict[str, Any]:
         Trainer(config, network, encoded, validator, tracker, folder).train()
     finally:
         tracker.close()
-    return _finish(folder, corpora)
+    return _finish(config, folder, tests)
 
 
 def _settle(config: Config, corpora: Corpora, folder: Path) -> Config:
@@ -66,16 +68,17 @@ def _settle(config: Config, corpora: Corpora, folder: Path) -> Config:
     begun there, that run's, with the changes that are allowed."""
     if (folder / model_folder.CONFIG).exists():
         return _taken_up(config, folder)
-    if folder.exists() and any(folder.iterdir()):
-        raise UserError(f"{folder} exists and is no training run: choose another --output, nothing was written.")
+    _check(config, folder)
     cleaner, pairs = corpora.clean(config.data)
     count = sum(1 for _ in pairs)
     if not count:
         raise UserError(f"no training pair is left after cleaning ({cleaner.report}).")
-    settled = _chosen(config, count)
+    settled = _chosen(config, corpora, count)
+    vocabulary = train_vocabulary(lambda: corpora.clean(config.data)[1], settled.subwords)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        vocabulary = train_vocabulary(lambda: corpora.clean(config.data)[1], settled.subwords)
+        (folder / "trainer").mkdir(parents=True, exist_ok=True)
+        for old in folder.glob("*.spm"):
+            old.unlink()
         vocabulary.save(folder)
         model_folder.save_config(folder, settled)
     except OSError as error:
@@ -83,11 +86,26 @@ def _settle(config: Config, corpora: Corpora, folder: Path) -> Config:
     return settled
 
 
-def _chosen(config: Config, pairs: int) -> Config:
+def _check(config: Config, folder: Path) -> None:
+    """Raises UserError for what would stop a new run later on: a network that cannot be, a folder that is not free."""
+    with torch.device("meta"):  # the shapes without the numbers; the sizes of the vocabulary change nothing here
+        Seq2Seq(config.model, 1, 1, joint=config.subwords.joint)
+    model_folder.device_for(config.train.device)
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        problem = "is write-protected" if there.is_dir() else "is no folder"
+        raise UserError(f"{folder} cannot be written ({there} {problem}): choose another --output.")
+    names = {path.name for path in folder.iterdir()} if folder.exists() else set()
+    begun = "trainer" in names and not any((folder / "trainer").iterdir())
+    if names - (BEGUN if begun else set()):
+        raise UserError(f"{folder} exists and is no training run: choose another --output, nothing was written.")
+
+
+def _chosen(config: Config, corpora: Corpora, pairs: int) -> Config:
     values = presets.choices(config, pairs)
     if values:
         say(f"chosen for {pairs:,} pairs: " + "  ".join(f"{key} {value}" for key, value in values.items()))
-    return config.replace(values)
+    return config.replace({**values, "data.source": corpora.source, "data.target": corpora.target})
 
 
 def _taken_up(config: Config, folder: Path) -> Config:
@@ -112,18 +130,17 @@ def _taken_up(config: Config, folder: Path) -> Config:
     return settled
 
 
-def _finish(folder: Path, corpora: Corpora) -> dict[str, Any]:
+def _finish(config: Config, folder: Path, tests: dict[str, list[tuple[str, str]]]) -> dict[str, Any]:
     """Scores the best weights on the test sets, writes scores.json and the model card, says where everything lies."""
-    translator = Translator.load(folder)
+    translator = Translator.load(folder, config.train.device)
     scores: dict[str, Any] = {}
-    for name, locations in corpora.tests.items():
-        pairs = list(corpora.pairs("test", locations))
+    for name, pairs in tests.items():
         scores[name] = evaluate(translator, [source for source, _ in pairs], [target for _, target in pairs])
         translations = "".join(line + "\n" for line in scores[name].pop("translations"))
         model_folder.write_durably(folder / f"{name}.translations.txt", translations.encode())
         print(json.dumps({"test": name, **scores[name]}, ensure_ascii=False), flush=True)
     model_folder.write_durably(folder / "scores.json", json.dumps(scores, indent=2, ensure_ascii=False).encode())
-    model_folder.write_durably(folder / "README.md", model_card(translator.config, translator.network, scores).encode())
+    model_folder.write_durably(folder / "README.md", model_card(config, translator.network, scores).encode())
     say(f"done. The model lies in {folder}. Translate with it:\n  nmt translate --model {folder} --input FILE")
     return scores
 

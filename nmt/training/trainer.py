@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,13 +14,13 @@ from nmt import model_folder
 from nmt.config import Config
 from nmt.data.batching import Batch, BucketOrder, make_batch
 from nmt.data.encoded import EncodedCorpus
-from nmt.errors import UserError, choose
+from nmt.errors import choose
 from nmt.model.seq2seq import Seq2Seq
 from nmt.training.checkpoints import Checkpoints, Progress, TrainingState
 from nmt.training.interruption import Interruption
 from nmt.training.optimizers import OPTIMIZERS, SCHEDULES, warm
 from nmt.training.tracking import Tracker
-from nmt.training.validation import Validator, batch_loss
+from nmt.training.validation import Validator, batch_loss, finite
 
 SAVE_SECONDS = 300
 """Seconds between checkpoints, beside those at every validation."""
@@ -67,7 +66,7 @@ class Trainer:
         saved = time.monotonic()
         with Interruption() as interruption:
             for batch in self._batches():
-                if progress.done or self.used() >= 1:
+                if self.finished():
                     break
                 self._update(batch)
                 if self._validation_due():
@@ -78,21 +77,27 @@ class Trainer:
                     self._save()
                     saved = time.monotonic()
                 if interruption.asked:
-                    raise KeyboardInterrupt(f"stopped at update {progress.update}, saved; start again to go on")
-            if not progress.done:
-                if self._validation_due():
-                    self._validate()
-                progress.done = True
+                    self.tracker.say(f"stopped at update {progress.update}, saved: start again to go on")
+                    raise KeyboardInterrupt
+            if self._validation_due():
+                self._validate()
                 self._save()
         return progress
 
+    def finished(self) -> bool:
+        """Whether the budget or the patience is used up."""
+        return self.used() >= 1 or self.state.progress.stale >= self.settings.patience
+
     def used(self) -> float:
         """The share of the budget used, in updates or wall clock, whichever is further."""
-        progress, shares = self.state.progress, [0.0]
+        return self._share(self.state.progress.update, self.seconds())
+
+    def _share(self, updates: int, seconds: float) -> float:
+        shares = [0.0]
         if self.settings.updates:
-            shares.append(progress.update / self.settings.updates)
+            shares.append(updates / self.settings.updates)
         if self.settings.minutes:
-            shares.append(self.seconds() / (60 * self.settings.minutes))
+            shares.append(seconds / (60 * self.settings.minutes))
         return min(1.0, max(shares))
 
     def seconds(self) -> float:
@@ -100,21 +105,22 @@ class Trainer:
         return self.state.progress.seconds + time.monotonic() - self._started
 
     def _batches(self) -> Iterator[Batch]:
-        """Batches without end, from where the progress stands."""
+        """Batches without end, from where the progress stands; each update moves it on."""
         progress = self.state.progress
         while True:
             rows = self.order.epoch(progress.epoch)
             while progress.batch < len(rows):
-                progress.batch += 1
-                yield make_batch(self.corpus.pairs(rows[progress.batch - 1])).to(self.device)
+                yield make_batch(self.corpus.pairs(rows[progress.batch])).to(self.device)
             progress.epoch, progress.batch = progress.epoch + 1, 0
 
     def _update(self, batch: Batch) -> None:
         """One update of the weights: loss in nats per target token, padding excluded."""
         state, progress = self.state, self.state.progress
+        used = self.used()  # before this update, or the last one's rate would be zero
         progress.update += 1
+        progress.batch += 1
         rate = self.peak * warm(progress.update, self.settings.warmup)
-        rate *= self.schedule(self.used(), progress.update, self.settings.warmup)
+        rate *= self.schedule(used, progress.update, self.settings.warmup)
         for group in state.optimizer.param_groups:
             group["lr"] = rate
         loss, likelihood = batch_loss(state.network, batch, self.settings.label_smoothing)
@@ -131,8 +137,7 @@ class Trainer:
 
     def _log(self, rate: float) -> None:
         progress, values = self.state.progress, self.meter.read()
-        if not math.isfinite(values["loss"]):
-            raise UserError(f"the loss is no number since update {progress.update}: lower train.learning_rate.")
+        finite(values["loss"])
         self.tracker.update(progress.update, self.used(), {**values, "rate": rate, "epoch": progress.epoch})
 
     @torch.no_grad()
@@ -151,7 +156,7 @@ class Trainer:
             return True
         if every:
             return progress.update % every == 0
-        return int(10 * self.used()) > progress.validations
+        return int(10 * self.used()) > int(10 * self._share(progress.validated, progress.validated_seconds))
 
     def _validate(self) -> None:
         """Scores the weights, or their average where one is kept, and writes the best into the model folder."""
@@ -169,9 +174,9 @@ class Trainer:
                 model_folder.save_weights(self.state.network, self.folder / model_folder.WEIGHTS)
             else:
                 progress.stale += 1
-                progress.done = progress.stale >= self.settings.patience
-                if progress.done:
+                if progress.stale >= self.settings.patience:
                     self.tracker.say(f"stopped early: {progress.stale} validations without a better {chosen}")
+        progress.validated_seconds = self.seconds()
         self.meter.restart()
 
     @contextmanager
@@ -192,10 +197,9 @@ class Trainer:
 
     def _resume(self) -> None:
         self._started = time.monotonic()
-        found = self.checkpoints.restore(self.state)
+        found = self.checkpoints.restore(self.state, self.tracker.say)
         if found:
             progress = self.state.progress
-            progress.done = progress.stale >= self.settings.patience
             self.tracker.say(f"resumed {found.name}, epoch {progress.epoch}, {progress.seconds / 60:.1f} minutes used")
         self.state.network.train()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -11,6 +12,7 @@ from nmt.config import Config
 from nmt.data.batching import Batch, BucketOrder, make_batch
 from nmt.data.encoded import EncodedCorpus
 from nmt.data.subwords import PADDING, Vocabulary
+from nmt.errors import UserError
 from nmt.evaluation.metrics import corpus_scores
 from nmt.model.seq2seq import Seq2Seq
 from nmt.training.loss import output_cross_entropy
@@ -25,6 +27,13 @@ def batch_loss(network: Seq2Seq, batch: Batch, smoothing: float) -> tuple[Tensor
     labels = batch.target[:, 1:]
     words = labels != PADDING
     return output_cross_entropy(features[words], network.output.weight, network.output.bias, labels[words], smoothing)
+
+
+def finite(loss: float) -> float:
+    """The loss of a training that goes well. Raises UserError when it is no number."""
+    if not math.isfinite(loss):
+        raise UserError("the loss is no number any more: start again with a lower train.learning_rate.")
+    return loss
 
 
 class Validator:
@@ -43,7 +52,7 @@ class Validator:
         """{loss, bleu, chrf} and the translations. Loss in nats per target piece. The network is left in its mode."""
         training = network.training
         network.eval()
-        loss = self._loss(network)
+        loss = finite(self._loss(network))
         search = self.config.search.model_copy(update={"beam": self.config.train.validation_beam, "nbest": 1})
         translator = Translator(network, self.vocabulary, self.config)
         translations = [translation.text for translation in translator.translate(self.sources, search)]

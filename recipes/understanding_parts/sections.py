@@ -10,7 +10,6 @@ from understanding_parts import claims
 from understanding_parts.figures import Line, bar_chart, line_chart
 from understanding_parts.numbers import BLANKED, DROPPED, NAMES, PLAIN, REMOVED, WITH, WITHOUT, Numbers
 
-
 FLOOR = 1e-20
 """Where the axis of gradients ends: smaller ones change nothing in single precision."""
 

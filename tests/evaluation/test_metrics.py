@@ -41,6 +41,11 @@ def test_an_interval_is_the_same_each_time_and_holds_the_score(name: str) -> Non
     assert first.interval[0] <= first.score <= first.interval[1]
 
 
+def test_a_small_corpus_with_blank_references_has_an_interval() -> None:
+    scores = corpus_scores(["x y", "", "a b c d"], [["u v", "", "a b c e"]], bootstrap=True)
+    assert all(score.interval is not None for score in scores.values())
+
+
 def test_without_bootstrap_there_is_no_interval() -> None:
     assert all(score.interval is None for score in corpus_scores(HYPOTHESES, [REFERENCES]).values())
 

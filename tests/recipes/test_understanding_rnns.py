@@ -271,8 +271,13 @@ class Reader(HTMLParser):
                 self.descriptions.append(value or "")
 
 
-def test_the_page_has_everything_in_it() -> None:
-    text = page.render(textbook())
+@pytest.fixture(scope="module")
+def text() -> str:
+    """The page of the textbook."""
+    return page.render(textbook())
+
+
+def test_the_page_has_everything_in_it(text: str) -> None:
     reader = Reader(text)
     assert "http:" not in text
     assert "https:" not in text
@@ -288,8 +293,7 @@ def test_the_page_has_everything_in_it() -> None:
     assert all("fill: var(--ink)" in element for element in texts), "text that stays black on a dark page"
 
 
-def test_the_page_shows_every_figure_claim_and_caption() -> None:
-    text = page.render(textbook())
+def test_the_page_shows_every_figure_claim_and_caption(text: str) -> None:
     reader = Reader(text)
     assert reader.tags.count("figure") == reader.tags.count("svg") == reader.tags.count("figcaption") == 9
     assert len(reader.descriptions) == 9

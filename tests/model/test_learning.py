@@ -1,0 +1,88 @@
+"""Law 7: every entry learns. Each combination learns, in seconds, to say sentences of a toy language backwards."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+import torch
+from torch import Tensor
+
+from nmt.config import ModelConfig
+from nmt.model.attention import ATTENTION
+from nmt.model.decoder import DECODER
+from nmt.model.recurrent import RECURRENT
+from nmt.model.seq2seq import Seq2Seq
+from nmt.search.decode import Symbols, decode
+from nmt.search.strategies import Greedy
+from nmt.training.loss import output_cross_entropy
+
+PADDING, BEGIN, END, FIRST_WORD, WORDS = 0, 2, 3, 4, 8
+PIECES, LONGEST = FIRST_WORD + WORDS, 5
+UPDATES, RATE = 300, 2e-3
+
+
+def is_core(decoder: str, cell: str, attention: str) -> bool:
+    """Each cell with each attention in the decoder that trains fastest; the others with the usual cell and attention."""
+    return decoder == "parallel" or cell == "lstm" or attention == "general"
+
+
+COMBINATIONS = [
+    pytest.param(*names, marks=[] if is_core(*names) else pytest.mark.slow)
+    for names in itertools.product(DECODER, RECURRENT, ATTENTION)
+]
+
+
+def stated_accuracy(cell: str, attention: str) -> float:
+    """Share of whole sentences to get right. By chance it would be below 1 in 30. Without attention five words must go
+    through one vector, and a recurrence without bounds or gates is still restless: in these few seconds half is asked
+    of both (they reach 0.7 to 0.99), of the others 0.9 (they reach 0.98 to 1)."""
+    return 0.5 if attention == "none" or cell == "rnn-relu" else 0.9
+
+
+def some_pairs(count: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Sources [count, LONGEST + 1] with lengths [count], and their reversals, begun and ended."""
+    source = torch.full((count, LONGEST + 1), PADDING)
+    target = torch.full((count, LONGEST + 2), PADDING)
+    lengths = torch.randint(1, LONGEST + 1, (count,))
+    for row, length in enumerate(lengths.tolist()):
+        words = torch.randint(FIRST_WORD, PIECES, (length,))
+        source[row, : length + 1] = torch.tensor([*words, END])
+        target[row, : length + 2] = torch.tensor([BEGIN, *words.flip(0), END])
+    return source, lengths + 1, target
+
+
+def train(network: Seq2Seq) -> None:
+    optimizer = torch.optim.Adam(network.parameters())
+    for update in range(UPDATES):
+        optimizer.param_groups[0]["lr"] = RATE * min(1.0, update / 20, 2 * (1 - update / UPDATES))
+        source, lengths, target = some_pairs(32)
+        features, _ = network(source, lengths, target[:, :-1])
+        labels = target[:, 1:]
+        words = labels != PADDING
+        loss, _ = output_cross_entropy(features[words], network.output.weight, network.output.bias, labels[words])
+        optimizer.zero_grad()
+        (loss / words.sum()).backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+
+
+def share_right(network: Seq2Seq, count: int = 300) -> float:
+    """Share of new sentences that greedy search translates without a mistake."""
+    source, lengths, target = some_pairs(count)
+    symbols = Symbols(begin=BEGIN, end=END, never=(PADDING, 1, BEGIN))
+    found = decode(network.eval(), source, lengths, Greedy(), symbols=symbols, limits=[LONGEST + 2] * count)
+    expected = [tuple(piece for piece in row if piece != PADDING) for row in target[:, 1:].tolist()]
+    return sum(best.pieces == pieces for (best,), pieces in zip(found, expected, strict=True)) / count
+
+
+@pytest.mark.parametrize(("decoder", "cell", "attention"), COMBINATIONS)
+def test_it_learns_to_say_sentences_backwards(decoder: str, cell: str, attention: str) -> None:
+    torch.manual_seed(1)
+    config = ModelConfig(
+        decoder=decoder, cell=cell, attention=attention, embedding=64, hidden=64, heads=2, dropout=0.0, tied="target"
+    )
+    network = Seq2Seq(config, PIECES, PIECES, joint=True)
+    assert share_right(network) < 0.1, "it knew before"
+    train(network)
+    assert share_right(network) >= stated_accuracy(cell, attention)

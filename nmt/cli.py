@@ -76,15 +76,17 @@ def translate(words: list[str]) -> int:
     parser.add_argument("--output", type=Path, metavar="FILE", help="translations; standard output if left out")
     parser.add_argument("--window", type=positive, metavar="N", help="lines read ahead; 1 answers each at once")
     options = parser.parse(words)
-    with _input(options.input) as (name, source), _output(options.output) as output, _progress() as bar:
+    with _input(options.input) as (name, source), _output(options.output) as output:
         translator = _load(options)
         search = _search(translator, options)
-        report = _reporter(name, bar.write)
         ahead = {"window": options.window} if options.window else {}
-        for number, translation in enumerate(translator.stream(read_lines(source, report), search, report, **ahead)):
-            for line in _written(number, translation, search):
-                _write_line(output, line)
-            bar.update()
+        with _progress() as bar:
+            report = _reporter(name, bar.write)
+            translations = translator.stream(read_lines(source, report), search, report, **ahead)
+            for number, translation in enumerate(translations):
+                for line in _written(number, translation, search):
+                    _write_line(output, line)
+                bar.update()
     return 0
 
 

@@ -166,20 +166,32 @@ class Config(Section):
             else:
                 yield name, value, field.description or ""
 
+    def given(self) -> dict[str, Any]:
+        """The settings that were set by someone, by dotted key; the others have their defaults."""
+        return {
+            key: value
+            for key, value, _ in self.fields()
+            if key.rpartition(".")[2] in self._section(key).model_fields_set
+        }
+
+    def _section(self, key: str) -> Section:
+        name = key.rpartition(".")[0]
+        section: Section = getattr(self, name) if name else self
+        return section
+
     def annotation(self, key: str) -> Any:
         """The type of the setting at a dotted key, None among its arguments where it may be left open."""
-        section, _, name = key.rpartition(".")
-        return type(getattr(self, section) if section else self).model_fields[name].annotation
+        return type(self._section(key)).model_fields[key.rpartition(".")[2]].annotation
 
     def replace(self, changes: dict[str, Any]) -> Config:
         """A copy with other values for some dotted keys. Raises UserError for unknown keys and impossible values."""
         known = [key for key, _, _ in self.fields()]
-        tree = self.model_dump()
+        tree = self.model_dump(exclude_unset=True)
         for key, value in changes.items():
             if key not in known:
                 raise unknown("the setting", key, known)
             section, _, name = key.rpartition(".")
-            (tree[section] if section else tree)[name] = value
+            (tree.setdefault(section, {}) if section else tree)[name] = value
         return Config.parse(tree)
 
     @classmethod

@@ -155,5 +155,5 @@ def device_for(name: str) -> torch.device:
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if name == "cuda" and not torch.cuda.is_available():
-        raise UserError("train.device is 'cuda', but PyTorch sees no CUDA device: choose cpu or auto.")
+        raise UserError("the device is 'cuda', but PyTorch sees none: choose cpu or auto.")
     return torch.device(name)

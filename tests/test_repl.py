@@ -30,7 +30,7 @@ def terminal(model_folder: Path, tmp_path: Path) -> Iterator[pexpect.spawn[str]]
     code = f"import sys; from nmt.cli import main; sys.exit(main({words}))"
     environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path), "PROMPT_TOOLKIT_NO_CPR": "1", "TERM": "xterm"}
     child = pexpect.spawn(
-        sys.executable, ["-c", code], env=environment, encoding="utf-8", timeout=30, dimensions=(50, 100)
+        sys.executable, ["-c", code], env=environment, encoding="utf-8", timeout=120, dimensions=(50, 100)
     )
     child.delaybeforesend = None
     child.expect("en-de>")

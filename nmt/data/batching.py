@@ -62,9 +62,9 @@ def pad(sentences: Sequence[Sequence[int] | NDArray[np.int32]], *, begin: bool =
 class BucketOrder:
     """The batches of every epoch, as arrays of row numbers.
 
-    Pairs are shuffled, sorted by the lengths of both sides so that equal ones stay shuffled, cut into batches of at most
-    `batch_tokens` on the longer side, and the batches shuffled. Deterministic in seed and epoch: an epoch can be taken
-    up again at any batch.
+    Pairs are shuffled, sorted by the lengths of both sides so that equal ones stay shuffled, cut into batches of at
+    most `batch_tokens` on the longer side, and the batches shuffled. Deterministic in seed and epoch: an epoch can be
+    taken up again at any batch.
     """
 
     def __init__(self, lengths: NDArray[np.int32], *, batch_tokens: int, seed: int) -> None:
@@ -89,10 +89,11 @@ def budgeted(lengths: Iterable[int], budget: int) -> list[tuple[int, int]]:
     """Cuts a sequence of lengths into runs (start, end) whose count times longest is at most `budget`; a length beyond
     the budget has a run of its own."""
     runs: list[tuple[int, int]] = []
-    start = longest = end = 0
+    start = longest = 0
+    end = -1
     for end, length in enumerate(lengths):
         if end > start and max(longest, int(length)) * (end - start + 1) > budget:
             runs.append((start, end))
             start, longest = end, 0
         longest = max(longest, int(length))
-    return [*runs, (start, end + 1)] if longest else runs
+    return [*runs, (start, end + 1)] if end >= 0 else runs

@@ -44,7 +44,7 @@ class _Column:
         self._offsets = [np.asarray(chunk.offsets) for chunk in chunks]
         self._values = [np.asarray(chunk.values) for chunk in chunks]
         self._starts = np.cumsum([0] + [len(chunk) for chunk in chunks])
-        self.lengths = np.concatenate([np.diff(offsets) for offsets in self._offsets]).astype(np.int32)
+        self.lengths = np.concatenate([np.empty(0, np.int32), *(np.diff(offsets) for offsets in self._offsets)])
 
     def __getitem__(self, row: int) -> Pieces:
         chunk = int(np.searchsorted(self._starts, row, side="right")) - 1

@@ -17,16 +17,17 @@ PADDING, UNKNOWN, BEGIN, END = range(4)
 
 
 class Subwords:
-    """One trained SentencePiece model. Pieces 0 to 3 are padding, unknown, begin and end of sentence."""
+    """One trained SentencePiece model. Pieces 0 to 3 are padding, unknown, begin and end of sentence.
 
-    def __init__(self, model: bytes) -> None:
+    `where` is how an error calls it."""
+
+    def __init__(self, model: bytes, where: str = "the subword model") -> None:
         self.model = model
+        self._processor = sentencepiece.SentencePieceProcessor()
         try:
-            self._processor = sentencepiece.SentencePieceProcessor(model_proto=model)
+            self._processor.LoadFromSerializedProto(model)
         except RuntimeError:
-            raise UserError(
-                "a subword model cannot be read: it is no SentencePiece model, or it was cut off."
-            ) from None
+            raise UserError(f"{where} cannot be read: it is no SentencePiece model, or it was cut off.") from None
 
     def __len__(self) -> int:
         return int(self._processor.get_piece_size())
@@ -66,12 +67,16 @@ class Vocabulary(NamedTuple):
     def load(cls, folder: Path) -> Vocabulary:
         """The vocabulary of a model folder. Raises UserError when its files are missing or damaged."""
         if (folder / "joint.spm").exists():
-            joint = Subwords((folder / "joint.spm").read_bytes())
+            joint = _read(folder / "joint.spm")
             return cls(joint, joint)
         try:
-            return cls(*(Subwords((folder / f"{side}.spm").read_bytes()) for side in ("source", "target")))
+            return cls(*(_read(folder / f"{side}.spm") for side in ("source", "target")))
         except FileNotFoundError as error:
             raise UserError(f"{error.filename} is missing: {folder} is no complete model folder.") from None
+
+
+def _read(path: Path) -> Subwords:
+    return Subwords(path.read_bytes(), str(path))
 
 
 def train_vocabulary(pairs: Callable[[], Iterable[tuple[str, str]]], config: SubwordsConfig) -> Vocabulary:
@@ -108,7 +113,7 @@ def train_subwords(sentences: Iterable[str], config: SubwordsConfig) -> Subwords
             minloglevel=2,
         )
     except RuntimeError as error:
-        reason = str(error).rsplit("]", 1)[-1].strip() or str(error)
+        reason = str(error).rsplit("]", 1)[-1].strip() or "the text is empty"
         raise UserError(
             f"SentencePiece could not train {config.vocabulary} pieces ({reason}): "
             "give more text or set subwords.vocabulary."

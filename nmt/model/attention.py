@@ -66,7 +66,8 @@ class DotAttention(Attention):
     """
 
     def scores(self, queries: Tensor, keys: Tensor) -> Tensor:
-        return queries @ keys.transpose(1, 2) * queries.shape[-1] ** -0.5
+        scores: Tensor = queries @ keys.transpose(1, 2) * queries.shape[-1] ** -0.5
+        return scores
 
 
 class GeneralAttention(DotAttention):

@@ -32,6 +32,13 @@ BEGUN = {"trainer", "joint.spm", "source.spm", "target.spm", f"{model_folder.CON
 """What a run that is stopped while it begins may leave, `trainer` empty."""
 
 
+TRAIN_HELP = """Trains a translator on your own files and keeps the best weights on the validation pairs:
+
+  nmt train --data.train train.en train.de --data.valid val.en val.de --output runs/mine --train.minutes 20
+
+Settings left open are chosen from the size of the corpus. The same command again goes on where a run was stopped."""
+
+
 def run(config: Config) -> dict[str, Any]:
     """Trains, or goes on training, the run of `config.output`; scores its best weights on the test sets.
 
@@ -113,11 +120,7 @@ def _taken_up(config: Config, folder: Path) -> Config:
     refused."""
     saved = model_folder.load_config(folder)
     before = {key: value for key, value, _ in saved.fields()}
-    changes = {
-        key: value
-        for key, value, _ in config.fields()
-        if value != before[key] and value is not None and key != "output"
-    }
+    changes = {key: value for key, value in config.given().items() if value != before[key] and key != "output"}
     for key, value in changes.items():
         if key.split(".")[0] in FIXED:
             raise UserError(
@@ -145,11 +148,11 @@ def _finish(config: Config, folder: Path, tests: dict[str, list[tuple[str, str]]
     return scores
 
 
-def train_command(argv: Sequence[str], defaults: dict[str, Any] | None = None, description: str = "") -> int:
-    """`nmt train` and the recipes: settings from a command line over `defaults`; returns the exit code."""
+def train_command(argv: Sequence[str]) -> int:
+    """`nmt train`: trains on the files and with the settings of a command line; returns the exit code."""
     from nmt.options import parse
 
-    run(parse(argv, defaults or {}, program="nmt train", description=description or str(run.__doc__)))
+    run(parse(argv, {}, program="nmt train", description=TRAIN_HELP))
     return 0
 
 

@@ -123,8 +123,8 @@ def lengths_are_no_obstacle(numbers: Numbers) -> Claim:
     return Claim(
         "Variable lengths are no obstacle",
         verdict([part >= KEPT for by_cell in kept.values() for part in by_cell.values()]),
-        f"On sentences of {words(lengths.buckets[-1])}, this part is left of the BLEU at the length that each does best: "
-        f"{found}.",
+        f"On sentences of {words(lengths.buckets[-1])} the translators keep, of the BLEU that they have at their best "
+        f"length: {found}.",
     )
 
 

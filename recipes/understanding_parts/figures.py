@@ -74,7 +74,7 @@ def line_chart(
         axes.set_ylim(*limits)
     axes.set_xlabel(across)
     axes.set_ylabel(up)
-    _legend(figure, axes, columns=3)
+    _legend(figure, axes)
     return _svg(figure, name)
 
 
@@ -90,7 +90,7 @@ def bar_chart(name: str, groups: Sequence[str], bars: Mapping[str, Sequence[floa
     axes.grid(visible=False, axis="x")
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
     axes.set_ylabel(up)
-    _legend(figure, axes, columns=3)
+    _legend(figure, axes)
     return _svg(figure, name)
 
 
@@ -117,12 +117,14 @@ def _canvas() -> tuple[Any, Axes]:
         return figure, figure.add_subplot()
 
 
-def _legend(figure: Any, axes: Axes, columns: int) -> None:
+def _legend(figure: Any, axes: Axes) -> None:
     """The legend above the chart, where it hides nothing."""
+    handles, labels = axes.get_legend_handles_labels()
     figure.legend(
-        *axes.get_legend_handles_labels(),
+        handles,
+        labels,
         loc="outside upper left",
-        ncols=columns,
+        ncols=3 if len(labels) == 3 else 2,
         frameon=False,
         labelcolor=COLOURS["ink"],
         fontsize=9,

@@ -23,7 +23,7 @@ UPDATES, RATE = 300, 2e-3
 
 
 def is_core(decoder: str, cell: str, attention: str) -> bool:
-    """Each cell with each attention in the decoder that trains fastest; the others with the usual cell and attention."""
+    """Each cell with each attention in the fastest decoder, the others with the usual cell and attention."""
     return decoder == "parallel" or cell == "lstm" or attention == "general"
 
 

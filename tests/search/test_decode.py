@@ -85,8 +85,10 @@ def search(
 
 def log_probability(sentence: int, pieces: tuple[int, ...]) -> float:
     """Summed along the pieces, each predicted from those before it."""
-    prefixes = [(BEGIN, *pieces[:position]) for position in range(len(pieces))]
-    return sum(float(next_log_probabilities(sentence, before)[piece]) for before, piece in zip(prefixes, pieces))
+    return sum(
+        float(next_log_probabilities(sentence, (BEGIN, *pieces[:position]))[piece])
+        for position, piece in enumerate(pieces)
+    )
 
 
 @functools.cache
@@ -133,10 +135,8 @@ def test_greedy_takes_the_likeliest_piece_each_time() -> None:
     for sentence, (found,) in zip(SENTENCES, search(list(SENTENCES), Greedy()), strict=True):
         for position, piece in enumerate(found.pieces):
             likely = next_log_probabilities(sentence, (BEGIN, *found.pieces[:position]))
-            if position + 1 == limit_of(sentence):
-                allowed = [END]
-            else:
-                allowed = [*WORDS, END] if position else list(WORDS)
+            words = WORDS if position + 1 < limit_of(sentence) else ()
+            allowed = [*words, END] if position else words
             assert piece == max(allowed, key=lambda one: float(likely[one]))
 
 

@@ -1,0 +1,140 @@
+"""Subwords give back any text, in any script, and say so when they cannot be trained or read."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from nmt.config import SubwordsConfig
+from nmt.data.subwords import BEGIN, END, PADDING, UNKNOWN, Subwords, Vocabulary, train_subwords, train_vocabulary
+from nmt.errors import UserError
+
+ENGLISH = [" ".join(words) for words in product(["the", "a"], ["boat", "house", "child"], ["sinks", "sleeps"])]
+GERMAN = [" ".join(words) for words in product(["das", "ein"], ["Boot", "Haus", "Kind"], ["sinkt", "schläft"])]
+PAIRS = list(zip(ENGLISH, GERMAN, strict=True))
+ALGORITHMS = ("unigram", "bpe")
+
+
+def settings_of(**changes: object) -> SubwordsConfig:
+    return SubwordsConfig.model_validate({"vocabulary": 310, "normalization": "identity", **changes})
+
+
+def a_vocabulary(**changes: object) -> Vocabulary:
+    return train_vocabulary(lambda: iter(PAIRS), settings_of(**changes))
+
+
+VOCABULARIES = {algorithm: a_vocabulary(algorithm=algorithm) for algorithm in ALGORITHMS}
+every_algorithm = pytest.mark.parametrize("algorithm", ALGORITHMS)
+
+# SentencePiece writes a space as U+2581 and takes runs of spaces for one; all else is text.
+anything = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\u2581")).map(
+    lambda text: " ".join(word for word in text.split(" ") if word)
+)
+
+
+@every_algorithm
+@settings(deadline=None, max_examples=300)
+@given(text=anything)
+@example(text="the child 😀👩‍👩‍👧 東京 שלום สวัสดี ᚠᚢᚦ \U000e0041")
+@example(text="<s> </s> <unk> <pad> <0x41>")
+@example(text="\x00 \t \n \u2028 \u00a0 \ufeff \ufffd")
+def test_any_text_comes_back_and_nothing_is_unknown(algorithm: str, text: str) -> None:
+    subwords = VOCABULARIES[algorithm].source
+    (pieces,) = subwords.encode([text])
+    assert subwords.decode(pieces) == text
+    assert pieces[-1] == END
+    assert not {PADDING, UNKNOWN, BEGIN, END} & set(pieces[:-1])
+    assert max(pieces) < len(subwords)
+
+
+@every_algorithm
+def test_only_letters_that_the_training_had_not_are_spelled_in_bytes(algorithm: str) -> None:
+    def bytes_in(text: str) -> int:
+        subwords = VOCABULARIES[algorithm].source
+        return sum(piece.startswith("<0x") for piece in subwords.pieces(subwords.encode([text])[0]))
+
+    assert bytes_in("the child sinks ein Boot") == 0
+    assert bytes_in("the 東京") == len("東京".encode())
+
+
+@every_algorithm
+def test_sentences_are_encoded_each_for_itself_with_the_end_where_asked(algorithm: str) -> None:
+    subwords = VOCABULARIES[algorithm].target
+    ended = subwords.encode(["das Boot", "", "ein Haus"])
+    assert ended == [subwords.encode([text])[0] for text in ("das Boot", "", "ein Haus")]
+    assert [[*pieces, END] for pieces in subwords.encode(["das Boot", "", "ein Haus"], end=False)] == ended
+    assert ended[1] == [END]
+
+
+@every_algorithm
+def test_special_symbols_leave_no_trace_in_text(algorithm: str) -> None:
+    subwords = VOCABULARIES[algorithm].target
+    pieces = subwords.encode(["das Boot sinkt"], end=False)[0]
+    assert subwords.decode([BEGIN, *pieces, END, PADDING, PADDING]) == "das Boot sinkt"
+    assert "".join(subwords.pieces(pieces)).replace("\u2581", " ").strip() == "das Boot sinkt"
+
+
+def test_normalisation_is_what_the_configuration_says() -> None:
+    folded = a_vocabulary(normalization="nmt_nfkc").source
+    assert folded.decode(folded.encode(["ｆｕｌｌ  ﬁsh"])[0]) == "full fish"
+
+
+@pytest.mark.parametrize("joint", [True, False])
+@every_algorithm
+def test_a_vocabulary_comes_back_from_its_folder(joint: bool, algorithm: str, tmp_path: Path) -> None:
+    vocabulary = a_vocabulary(joint=joint, algorithm=algorithm)
+    vocabulary.save(tmp_path)
+    loaded = Vocabulary.load(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == ({"joint.spm"} if joint else {"source.spm", "target.spm"})
+    assert loaded.joint == vocabulary.joint == joint
+    for side in (0, 1):
+        assert loaded[side].model == vocabulary[side].model
+        assert loaded[side].encode(ENGLISH + GERMAN) == vocabulary[side].encode(ENGLISH + GERMAN)
+
+
+def test_separate_vocabularies_each_know_their_own_language() -> None:
+    vocabulary = a_vocabulary(joint=False)
+    source, target = (subwords.encode(["schläft"])[0] for subwords in vocabulary)
+    assert len(target) < len(source)
+    source, target = (subwords.encode(["sleeps"])[0] for subwords in vocabulary)
+    assert len(source) < len(target)
+
+
+def test_the_number_of_pieces_is_a_bound_and_text_with_fewer_has_fewer() -> None:
+    assert len(a_vocabulary(algorithm="bpe", vocabulary=300).source) == 300
+    assert len(a_vocabulary(algorithm="bpe", vocabulary=5000).source) < 500
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [b"", b"rubbish", VOCABULARIES["bpe"].source.model[:1000], VOCABULARIES["bpe"].source.model[:-1]],
+    ids=["empty", "rubbish", "cut off", "a byte short"],
+)
+def test_a_damaged_model_is_a_user_error_that_names_the_file(damaged: bytes, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="cut off"):
+        Subwords(damaged)
+    (tmp_path / "joint.spm").write_bytes(damaged)
+    with pytest.raises(UserError, match=r"joint\.spm"):
+        Vocabulary.load(tmp_path)
+
+
+def test_a_missing_model_is_a_user_error_that_names_the_file(tmp_path: Path) -> None:
+    a_vocabulary(joint=False).save(tmp_path)
+    (tmp_path / "target.spm").unlink()
+    with pytest.raises(UserError, match=r"target\.spm is missing"):
+        Vocabulary.load(tmp_path)
+
+
+@every_algorithm
+@pytest.mark.parametrize(
+    "sentences", [[], ["", ""], [chr(0x4E00 + index) for index in range(400)]], ids=["none", "blank", "many characters"]
+)
+def test_text_that_no_model_can_be_trained_on_is_a_user_error_of_one_line(algorithm: str, sentences: list[str]) -> None:
+    with pytest.raises(UserError, match=r"subwords\.vocabulary") as raised:
+        train_subwords(sentences, settings_of(algorithm=algorithm))
+    assert "\n" not in str(raised.value)
+    assert "trainer_interface" not in str(raised.value)

@@ -115,7 +115,7 @@ class TrainConfig(Section):
     ema: float = Field(0.0, ge=0, lt=1)
     """Decay of the exponential moving average of the weights that is validated and saved; 0 keeps the plain weights."""
     validate_every: int | None = Field(None, ge=1)
-    """Updates between validations. Left open: about 20 in the whole budget."""
+    """Updates between validations. Left open: ten in the whole budget."""
     patience: int = Field(10, ge=1)
     """Validations without a better score before training stops early."""
     validation_beam: int = Field(1, ge=1)

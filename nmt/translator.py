@@ -173,6 +173,8 @@ class Translator:
                 nbest=search.nbest,
             )
             for place, best in zip(places, hypotheses, strict=True):
+                if not best:
+                    raise UserError("the model's probabilities are no numbers: train again, at a lower learning rate.")
                 found[place] = best
         return found
 

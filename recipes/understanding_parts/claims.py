@@ -82,16 +82,17 @@ def gates_remember(numbers: Numbers) -> Claim:
     holds: Verdict = "yes" if all(met) and any(farther) else "partly" if any(met) or any(farther) else "no"
     index = parting(memory)
     distance = memory.distances[index]
-    gradients = ", ".join(
-        f"{power(faded(memory, memory.trained[cell][index], distance))} ({NAMES[cell]})"
+    parts = {
+        cell: [power(faded(memory, norms, distance)) for norms in (memory.initial[cell], memory.trained[cell][index])]
         for cell in ("lstm", "gru", "rnn")
-    )
+    }
+    gradients = ", ".join(f"{before} and {after} ({NAMES[cell]})" for cell, (before, after) in parts.items())
     return Claim(
         "Gates remember",
         holds,
         f"The LSTM {recalls(reached['lstm'], longest)}, the GRU {recalls(reached['gru'], longest)}, the vanilla RNN "
-        f"{recalls(reached['rnn'], longest)}. After training for {distance} steps, the part of the gradient that "
-        f"comes through all of them is {gradients}.",
+        f"{recalls(reached['rnn'], longest)}. Of the gradient over none, {distance} steps leave this part before and "
+        f"after training: {gradients}.",
     )
 
 

@@ -22,14 +22,26 @@ COMBINATIONS = list(itertools.product(DECODER, RECURRENT, ATTENTION))
 SOURCES = [[5, 9, 4, 3], [7, 3], [11, 6, 5, 4, 8, 10, 3], [3]]
 TARGETS = [[BEGIN, 8], [BEGIN, 6, 6, 12, 4, 9], [BEGIN], [BEGIN, 10, 5, 7]]
 
+SMALL: dict[str, object] = {
+    "cell": "lstm",
+    "attention": "general",
+    "bridge": "last",
+    "embedding": 6,
+    "hidden": 8,
+    "encoder_layers": 1,
+    "decoder_layers": 1,
+    "heads": 2,
+    "dropout": 0.0,
+    "tied": "none",
+}
+
 every_combination = pytest.mark.parametrize(("decoder", "cell", "attention"), COMBINATIONS)
 
 
 def a_network(**changes: object) -> Seq2Seq:
     """A small network in double precision, with sizes that cannot be mistaken for each other. It does not train."""
-    sizes: dict[str, object] = {"embedding": 6, "hidden": 8, "heads": 2, "dropout": 0.0, "tied": "none"}
     torch.manual_seed(3)
-    return Seq2Seq(ModelConfig.model_validate({**sizes, **changes}), PIECES, PIECES, joint=True).double().eval()
+    return Seq2Seq(ModelConfig.model_validate({**SMALL, **changes}), PIECES, PIECES, joint=True).double().eval()
 
 
 def padded(sentences: list[list[int]], longest: int = 0) -> tuple[Tensor, Tensor]:
@@ -132,8 +144,11 @@ def test_a_prediction_does_not_see_the_pieces_after_it(decoder: str, cell: str, 
 
 @pytest.mark.parametrize("bridge", BRIDGE)
 @pytest.mark.parametrize("attention", ATTENTION)
-def test_the_source_arrives_through_bridge_or_attention_and_through_nothing_else(bridge: str, attention: str) -> None:
-    network = a_network(bridge=bridge, attention=attention)
+@pytest.mark.parametrize("decoder", DECODER)
+def test_the_source_arrives_by_bridge_or_attention_and_by_nothing_else(
+    bridge: str, attention: str, decoder: str
+) -> None:
+    network = a_network(bridge=bridge, attention=attention, decoder=decoder)
     one, other = (log_probabilities(network, source, TARGETS[1]) for source in ([5, 9, 4, 3], [7, 6, 3]))
     assert torch.allclose(one, other) == (bridge == "zero" and attention == "none")
 
@@ -169,8 +184,7 @@ def test_parameter_count_counts_every_number() -> None:
 
 
 def test_vocabularies_of_different_sizes_keep_to_their_sides() -> None:
-    config = ModelConfig(embedding=6, hidden=8, heads=2, dropout=0.0, tied="target")
-    network = Seq2Seq(config, 21, 9, joint=False)
+    network = Seq2Seq(ModelConfig.model_validate({**SMALL, "tied": "target"}), 21, 9, joint=False)
     features, _ = network(torch.tensor([[20, 3]]), torch.tensor([2]), torch.tensor([[BEGIN, 8]]))
     assert network.output(features).shape == (1, 2, 9)
 
@@ -244,7 +258,7 @@ def test_word_dropout_drops_whole_embeddings_on_both_sides() -> None:
     ],
 )
 def test_what_does_not_fit_is_a_user_error_of_one_line(changes: dict[str, object], joint: bool, message: str) -> None:
-    config = ModelConfig.model_validate({"embedding": 6, "hidden": 8, "heads": 2, "dropout": 0.0, **changes})
+    config = ModelConfig.model_validate({**SMALL, **changes})
     with pytest.raises(UserError) as raised:
         Seq2Seq(config, PIECES, PIECES, joint=joint)
     assert message in str(raised.value)

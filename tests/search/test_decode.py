@@ -195,10 +195,29 @@ def test_a_limit_too_short_for_a_word_still_gives_one_word(strategy: Strategy) -
     assert len(hypothesis.pieces) == 2
 
 
+@every_strategy
+def test_a_strategy_chooses_the_likeliest_and_enough_of_them_to_go_on_when_all_that_can_have_ended(
+    strategy: Strategy,
+) -> None:
+    torch.manual_seed(10)
+    totals = torch.randn(3, strategy.width).sort(descending=True).values
+    following = torch.randn(3, strategy.width, 50).log_softmax(dim=-1)
+    following[..., END] = -0.001  # every hypothesis would rather end
+    chosen = strategy.choose(totals, following.clone())
+    for sentence in range(3):
+        every = (totals[sentence].unsqueeze(1) + following[sentence]).flatten()
+        rows = zip(*(part[sentence].tolist() for part in chosen), strict=True)
+        for (total, parent, token), best in zip(rows, every.sort(descending=True).values.tolist(), strict=False):
+            assert total == pytest.approx(best)
+            assert total == pytest.approx(float(totals[sentence, parent] + following[sentence, parent, token]))
+        going_on = (chosen.tokens[sentence] != END).sum()
+        assert going_on >= strategy.width or isinstance(strategy, Greedy)
+
+
 def a_network(decoder: str) -> Seq2Seq:
     """Random weights, drawn wide enough for decided opinions; in double precision, so that no tie is a rounding."""
     torch.manual_seed(5)
-    config = ModelConfig(decoder=decoder, embedding=8, hidden=8, decoder_layers=2, heads=2, dropout=0.0)
+    config = ModelConfig(decoder=decoder, embedding=8, hidden=8, encoder_layers=1, decoder_layers=2, heads=2)
     network = Seq2Seq(config, 20, 20, joint=True).double().eval()
     with torch.no_grad():
         for parameter in network.parameters():

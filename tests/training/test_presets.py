@@ -1,0 +1,49 @@
+"""Settings left open: each gets a value for any corpus, one that was given stays."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from nmt.config import Config
+from nmt.training.presets import PRESETS, choices
+
+OPEN = {
+    "subwords.vocabulary": 1234,
+    "data.batch_tokens": 567,
+    "model.dropout": 0.123,
+    "train.learning_rate": 0.0123,
+    "train.minutes": 1.5,
+}
+"""Every setting that a training cannot do without and that may be left open, with a value someone may give."""
+SIZES = [1, 300, *(int(preset.pairs) + more for preset in PRESETS[:-1] for more in (0, 1)), 10**9]
+
+
+@pytest.mark.parametrize("pairs", SIZES)
+def test_every_open_setting_gets_a_possible_value_for_a_corpus_of_any_size(pairs: int) -> None:
+    chosen = choices(Config(), pairs)
+    assert chosen.keys() == OPEN.keys()
+    values = {key: value for key, value, _ in Config().replace(chosen).fields()}
+    assert all(values[key] == chosen[key] is not None for key in OPEN)
+
+
+@pytest.mark.parametrize("pairs", SIZES)
+@pytest.mark.parametrize("key", OPEN)
+def test_what_was_given_is_not_chosen(pairs: int, key: str) -> None:
+    assert choices(Config().replace({key: OPEN[key]}), pairs).keys() == OPEN.keys() - {key}
+    assert choices(Config().replace(OPEN), pairs) == {}
+
+
+def test_a_budget_in_updates_needs_none_in_minutes() -> None:
+    assert "train.minutes" not in choices(Config().replace({"train.updates": 100}), 300)
+
+
+def test_more_pairs_never_mean_a_smaller_vocabulary_smaller_batches_less_time_or_more_dropout() -> None:
+    assert PRESETS[-1].pairs == float("inf")
+    for small, large in pairwise(PRESETS):
+        assert small.pairs < large.pairs
+        assert small.vocabulary <= large.vocabulary
+        assert small.batch_tokens <= large.batch_tokens
+        assert small.minutes <= large.minutes
+        assert small.dropout >= large.dropout

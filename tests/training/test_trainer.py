@@ -1,0 +1,477 @@
+"""The training loop: stopping is not an event (law 5), the best weights are the best, budgets are kept."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import random
+import shutil
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from nmt import model_folder
+from nmt.config import Config
+from nmt.data.encoded import EncodedCorpus
+from nmt.data.subwords import Vocabulary, train_vocabulary
+from nmt.errors import UserError
+from nmt.model.seq2seq import Seq2Seq
+from nmt.training import trainer as trainer_module
+from nmt.training.checkpoints import Checkpoints
+from nmt.training.corpora import encode_all
+from nmt.training.optimizers import OPTIMIZERS, SCHEDULES
+from nmt.training.trainer import Trainer
+from nmt.training.validation import Validator
+
+SETTINGS = {
+    "subwords.vocabulary": 300,
+    "data.batch_tokens": 150,
+    "model.cell": "gru",
+    "model.attention": "general",
+    "model.decoder": "parallel",
+    "model.hidden": 16,
+    "model.embedding": 16,
+    "model.encoder_layers": 1,
+    "model.decoder_layers": 1,
+    "model.dropout": 0.3,  # random numbers are drawn in every update
+    "model.word_dropout": 0.1,
+    "train.updates": 30,
+    "train.validate_every": 10,
+    "train.learning_rate": 5e-3,
+    "train.warmup": 5,
+    "train.ema": 0.0,
+    "train.best_by": "loss",
+}
+CONSONANTS = {"b": "p", "d": "t", "g": "k", "s": "z"}
+
+
+def toy_pairs(count: int, seed: int) -> list[tuple[str, str]]:
+    """Words of syllables, turned round and hardened: `ba di so` -> `zo ti pa`."""
+    chosen = random.Random(seed)
+    syllables = [first + second for first in CONSONANTS for second in "aio"]
+    sources = [chosen.choices(syllables, k=chosen.randint(2, 6)) for _ in range(count)]
+    return [(" ".join(words), " ".join(CONSONANTS[one[0]] + one[1] for one in reversed(words))) for words in sources]
+
+
+@dataclass(frozen=True)
+class World:
+    """A language to learn, made once."""
+
+    vocabulary: Vocabulary
+    train: EncodedCorpus
+    valid: EncodedCorpus
+    valid_pairs: list[tuple[str, str]]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    folder = tmp_path_factory.mktemp("world")
+    train, valid = toy_pairs(300, 1), toy_pairs(8, 2)
+    vocabulary = train_vocabulary(lambda: train, Config().replace(SETTINGS).subwords)
+    encoded = (encode_all(pairs, vocabulary, folder / name) for name, pairs in (("train", train), ("valid", valid)))
+    return World(vocabulary, *encoded, valid)
+
+
+@dataclass
+class Listener:
+    """A tracker that remembers."""
+
+    rates: list[float] = field(default_factory=list)
+    scores: dict[int, dict[str, float]] = field(default_factory=dict)
+    said: list[str] = field(default_factory=list)
+
+    def update(self, update: int, progress: float, values: dict[str, float]) -> None:
+        assert 0 <= values["padding"] < 1
+        self.rates.append(values["rate"])
+
+    def validation(self, update: int, values: dict[str, float], samples: object) -> None:
+        self.scores[update] = values
+
+    def say(self, message: str) -> None:
+        self.said.append(message)
+
+
+class Scripted:
+    """A validator whose scores are known beforehand; it keeps the weights it was shown."""
+
+    sources: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+
+    def __init__(self, scores: Sequence[float] = ()) -> None:
+        self.scores = itertools.chain(scores, itertools.repeat(0.0))
+        self.seen: list[dict[str, torch.Tensor]] = []
+
+    def __call__(self, network: Seq2Seq) -> tuple[dict[str, float], list[str]]:
+        self.seen.append({name: value.detach().clone() for name, value in network.named_parameters()})
+        return self.scored(), []
+
+    def scored(self) -> dict[str, float]:
+        score = next(self.scores)
+        return {"loss": 1.0, "bleu": score, "chrf": score}
+
+
+def make_trainer(world: World, folder: Path, changes: dict[str, object] | None = None, **parts: object) -> Trainer:
+    """A trainer of the world's language as `run` would start it: with the same random weights each time."""
+    config = Config().replace({**SETTINGS, **(changes or {})})
+    torch.manual_seed(config.train.seed)
+    network = model_folder.build(config, world.vocabulary)
+    validator = parts.get("validator") or Validator(config, world.vocabulary, world.valid, world.valid_pairs)
+    folder.mkdir(exist_ok=True)
+    return Trainer(config, network, world.train, validator, parts.get("tracker") or Listener(), folder)
+
+
+def on_update(trainer: Trainer, act: Callable[[int], None]) -> Trainer:
+    """Calls `act` with the number of every update, at its end."""
+    update = trainer._update
+
+    def update_and_act(batch: object) -> None:
+        update(batch)
+        act(trainer.state.progress.update)
+
+    trainer._update = update_and_act
+    return trainer
+
+
+def interrupted_at(trainer: Trainer, number: int, sign: int = signal.SIGINT) -> Trainer:
+    """Sends this process a signal at the end of an update."""
+    return on_update(trainer, lambda update: signal.raise_signal(sign) if update == number else None)
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """Complete checkpoints, oldest first."""
+    return sorted(path for path in folder.glob("trainer/checkpoint-*") if path.suffix != ".partial")
+
+
+def assert_same_end(one: Path, other: Path) -> None:
+    """The same weights, best weights, optimiser, average, random states and place in the data, bit for bit."""
+    newest, expected = (checkpoints(folder)[-1] for folder in (one, other))
+    assert newest.name == expected.name
+    for name in ("model", "optimizer", "average", "random"):
+        assert (newest / f"{name}.safetensors").read_bytes() == (expected / f"{name}.safetensors").read_bytes(), name
+    assert (one / "model.safetensors").read_bytes() == (other / "model.safetensors").read_bytes()
+    progress, known = (json.loads((folder / "progress.json").read_text()) for folder in (newest, expected))
+    for clock in ("seconds", "validated_seconds"):
+        assert progress.pop(clock) >= 0
+        known.pop(clock)
+    assert progress == known
+
+
+def snapshot(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Every file below a folder: when it was written, and what is in it."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {str(path.relative_to(folder)): (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
+
+
+@pytest.fixture(scope="module")
+def whole(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run that was never stopped."""
+    folder = tmp_path_factory.mktemp("runs") / "whole"
+    make_trainer(world, folder).train()
+    return folder
+
+
+@pytest.fixture
+def every_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has every update tracked."""
+    monkeypatch.setattr("nmt.training.trainer.LOG_SECONDS", 0)
+
+
+@pytest.mark.parametrize(("optimizer", "ema"), [*((name, 0.0) for name in OPTIMIZERS), ("adamw", 0.9)])
+def test_a_run_that_was_stopped_ends_as_one_that_never_was(
+    world: World, tmp_path: Path, optimizer: str, ema: float
+) -> None:
+    changes = {"train.optimizer": optimizer, "train.ema": ema}
+    whole = make_trainer(world, tmp_path / "whole", changes)
+    progress = whole.train()
+    assert (progress.update, progress.epoch > 0, progress.batch > 0) == (30, True, True)
+    scores = {}
+    for stop in (1, 8, 10, 19, 30):  # in any epoch, before, at and after a validation, and at the end
+        part = interrupted_at(make_trainer(world, tmp_path / "parts", changes), stop)
+        with pytest.raises(KeyboardInterrupt):
+            part.train()
+        assert checkpoints(tmp_path / "parts")[-1].name == f"checkpoint-{stop:09d}"
+        assert any("saved" in line for line in part.tracker.said)
+        scores |= part.tracker.scores
+    make_trainer(world, tmp_path / "parts", changes).train()
+    assert_same_end(tmp_path / "parts", tmp_path / "whole")
+    assert scores == whole.tracker.scores
+
+
+class Killed(BaseException):
+    """Stands for the end of the process: nothing catches it."""
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "call"),
+    [
+        (trainer_module, "batch_loss", 1),  # before the first checkpoint
+        (trainer_module, "batch_loss", 17),  # in an update
+        (Validator, "__call__", 2),  # while validating
+        (Checkpoints, "save", 2),  # between the best weights and their checkpoint
+        (model_folder, "write_tensors", 3),  # within the first checkpoint
+        (model_folder, "write_tensors", 8),  # within the second
+        (shutil, "rmtree", 4),  # when the second is written, before it has its name
+    ],
+)
+def test_a_run_killed_anywhere_ends_as_one_that_never_was(
+    world: World, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: object, name: str, call: int
+) -> None:
+    function, calls = getattr(owner, name), itertools.count(1)
+
+    def until_killed(*arguments: object, **options: object) -> object:
+        if next(calls) == call:
+            raise Killed
+        return function(*arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, until_killed)
+        with pytest.raises(Killed):
+            make_trainer(world, tmp_path).train()
+    make_trainer(world, tmp_path).train()
+    assert_same_end(tmp_path, whole)
+    assert not list(tmp_path.rglob("*.partial"))
+
+
+def test_a_second_signal_stops_at_once_and_other_handlers_come_back(world: World, tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    trainer = make_trainer(world, tmp_path)
+    on_update(trainer, lambda update: [signal.raise_signal(signal.SIGINT) for _ in range(2)])
+    with pytest.raises(KeyboardInterrupt):
+        trainer.train()
+    assert not checkpoints(tmp_path)
+    assert before == (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM))
+
+
+def test_in_a_thread_that_gets_no_signals_it_trains_all_the_same(world: World, tmp_path: Path) -> None:
+    trainer = make_trainer(world, tmp_path, {"train.updates": 2}, validator=Scripted())
+    thread = threading.Thread(target=trainer.train)
+    thread.start()
+    thread.join()
+    assert checkpoints(tmp_path)[-1].name == "checkpoint-000000002"
+
+
+def test_sigterm_saves_too(world: World, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_at(make_trainer(world, tmp_path), 3, signal.SIGTERM).train()
+    assert checkpoints(tmp_path)[-1].name == "checkpoint-000000003"
+
+
+def test_it_saves_every_few_minutes_between_validations(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trainer_module, "SAVE_SECONDS", 0)
+    newest: list[str] = []
+    trainer = make_trainer(world, tmp_path, {"train.updates": 4, "train.validate_every": None}, validator=Scripted())
+    on_update(trainer, lambda update: newest.extend(path.name for path in checkpoints(tmp_path)[-1:])).train()
+    assert newest == [f"checkpoint-{update:09d}" for update in (1, 2, 3)]
+
+
+def test_a_finished_run_started_again_does_nothing(world: World, tmp_path: Path) -> None:
+    make_trainer(world, tmp_path, validator=Scripted()).train()
+    before = snapshot(tmp_path)
+    again = make_trainer(world, tmp_path, validator=Scripted())
+    assert again.train().update == 30
+    assert again.validator.seen == []
+    assert snapshot(tmp_path) == before
+
+
+def test_a_raised_budget_goes_on_as_if_it_had_been_so_from_the_beginning(
+    world: World, whole: Path, tmp_path: Path
+) -> None:
+    constant = {"train.schedule": "constant"}  # other schedules take another course under another budget
+    make_trainer(world, tmp_path / "whole", constant).train()
+    for updates in (10, 20, 30):
+        make_trainer(world, tmp_path / "raised", {**constant, "train.updates": updates}).train()
+    assert_same_end(tmp_path / "raised", tmp_path / "whole")
+    assert (tmp_path / "whole" / "model.safetensors").read_bytes() != (whole / "model.safetensors").read_bytes()
+
+
+def test_a_damaged_checkpoint_is_passed_over_and_told(world: World, whole: Path, tmp_path: Path) -> None:
+    shutil.copytree(whole, tmp_path / "run")
+    newest = checkpoints(tmp_path / "run")[-1]
+    weights = newest / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    trainer = make_trainer(world, tmp_path / "run")
+    trainer.train()
+    told = " ".join(trainer.tracker.said)
+    assert str(weights) in told
+    assert "checkpoint-000000020" in told
+    assert_same_end(tmp_path / "run", whole)  # the ten updates were done again
+
+
+def test_the_optimiser_can_be_changed_on_the_way(world: World, tmp_path: Path) -> None:
+    for number, optimizer in enumerate(["sgd", *OPTIMIZERS, "sgd"], 1):
+        changes = {"train.optimizer": optimizer, "train.updates": 2 * number, "train.ema": 0.1 * number}
+        assert make_trainer(world, tmp_path, changes, validator=Scripted()).train().update == 2 * number
+
+
+def test_early_stopping_waits_for_the_patience_and_the_top_of_the_folder_holds_the_best(
+    world: World, tmp_path: Path
+) -> None:
+    changes = {"train.updates": 1000, "train.validate_every": 2, "train.patience": 3, "train.best_by": "bleu"}
+    validator = Scripted([3, 1, 4, 3, 4, 2, 9])  # as good as the best is not better
+    trainer = make_trainer(world, tmp_path, changes, validator=validator)
+    assert trainer.train().update == 2 * (3 + 3)
+    best, last = (
+        model_folder.read_tensors(folder / "model.safetensors") for folder in (tmp_path, checkpoints(tmp_path)[-1])
+    )
+    assert all(torch.equal(best[name], value) for name, value in validator.seen[2].items())
+    assert all(torch.equal(last[name], value) for name, value in validator.seen[5].items())
+    assert any("stopped early" in line for line in trainer.tracker.said)
+    before = snapshot(tmp_path)
+    assert make_trainer(world, tmp_path, changes, validator=Scripted()).train().update == 12
+    assert snapshot(tmp_path) == before
+    patient = make_trainer(world, tmp_path, {**changes, "train.patience": 5}, validator=Scripted([2, 3]))
+    assert patient.train().update == 16
+
+
+@pytest.mark.parametrize("best_by", ["bleu", "chrf", "loss"])
+def test_the_best_is_chosen_by_the_score_that_is_asked_for(world: World, tmp_path: Path, best_by: str) -> None:
+    scores = [(2.0, 1.0, 5.0), (1.0, 2.0, 5.0), (1.0, 1.0, 4.0)]  # each is best by another
+    validator = Scripted()
+    shown = iter([dict(zip(("bleu", "chrf", "loss"), values, strict=True)) for values in scores])
+    validator.scored = lambda: next(shown)
+    changes = {"train.updates": 6, "train.validate_every": 2, "train.best_by": best_by}
+    make_trainer(world, tmp_path, changes, validator=validator).train()
+    saved = model_folder.read_tensors(tmp_path / "model.safetensors")
+    best = validator.seen[("bleu", "chrf", "loss").index(best_by)]
+    assert all(torch.equal(saved[name], value) for name, value in best.items())
+
+
+def test_validation_comes_when_asked_for_and_at_the_end(world: World, tmp_path: Path) -> None:
+    changes = {"train.updates": 20, "train.validate_every": 7}
+    trainer = make_trainer(world, tmp_path, changes, validator=Scripted())
+    trainer.train()
+    assert list(trainer.tracker.scores) == [7, 14, 20]
+
+
+def test_left_open_validation_comes_ten_times_in_the_budget_however_it_grows(world: World, tmp_path: Path) -> None:
+    changes = {"train.updates": 20, "train.validate_every": None, "train.patience": 100}
+    trainer = make_trainer(world, tmp_path, changes, validator=Scripted())
+    trainer.train()
+    assert list(trainer.tracker.scores) == list(range(2, 21, 2))
+    trainer = make_trainer(world, tmp_path, {**changes, "train.updates": 40}, validator=Scripted())
+    trainer.train()
+    assert list(trainer.tracker.scores) == list(range(24, 41, 4))
+
+
+class Clock:
+    """A clock that moves when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+def test_minutes_are_kept_over_all_starts_and_the_rate_anneals_to_them(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, every_rate: None
+) -> None:
+    clock, loss = Clock(), trainer_module.batch_loss
+
+    def three_seconds(*arguments: object) -> object:
+        clock.now += 3
+        return loss(*arguments)
+
+    monkeypatch.setattr(trainer_module, "time", clock)
+    monkeypatch.setattr(trainer_module, "batch_loss", three_seconds)
+    changes = {"train.updates": None, "train.minutes": 2, "train.schedule": "cosine", "train.validate_every": None}
+    first = make_trainer(world, tmp_path, changes, validator=Scripted())
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_at(first, 17).train()
+    clock.now = 1e6  # the machine was started anew; time in which nothing trains does not count
+    second = make_trainer(world, tmp_path, changes, validator=Scripted())
+    assert second.train().update == 40
+    assert second.state.progress.seconds == pytest.approx(120)
+    assert list(first.tracker.scores | second.tracker.scores) == list(range(4, 41, 4))
+    rates, peak = first.tracker.rates + second.tracker.rates, SETTINGS["train.learning_rate"]
+    after_warmup = rates[SETTINGS["train.warmup"] :]
+    assert after_warmup == sorted(after_warmup, reverse=True)
+    assert rates[20] == pytest.approx(peak / 2)  # half of the minutes, half of the cosine
+    assert 0 < rates[-1] < 0.01 * peak
+
+
+def test_validation_counts_as_time_and_the_budget_ends_with_one(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(trainer_module, "time", clock)
+    validator = Scripted()
+    validator.scored = lambda: setattr(clock, "now", clock.now + 25) or {"loss": 1.0, "bleu": 1.0, "chrf": 1.0}
+    changes = {"train.updates": None, "train.minutes": 1, "train.validate_every": None}
+    trainer = make_trainer(world, tmp_path, changes, validator=validator)
+    progress = on_update(trainer, lambda update: setattr(clock, "now", clock.now + 2)).train()
+    # Validated at 6 s; then at the first tenth after each validation: 31 -> 37 s, and 62 s, the end.
+    assert list(trainer.tracker.scores) == [3, 6]
+    assert progress.update == 6
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_no_update_is_wasted_on_a_rate_of_zero(world: World, tmp_path: Path, every_rate: None, schedule: str) -> None:
+    changes = {"train.schedule": schedule, "train.updates": 12, "train.warmup": 4, "train.validate_every": None}
+    trainer = make_trainer(world, tmp_path, changes, validator=Scripted())
+    trainer.train()
+    rates, peak = trainer.tracker.rates, SETTINGS["train.learning_rate"]
+    assert len(rates) == 12
+    assert rates[0] == pytest.approx(peak / 4)
+    assert all(0 < rate <= peak for rate in rates)
+    assert rates[:4] == sorted(rates[:4])
+
+
+def test_an_epoch_uses_every_pair_once(world: World, tmp_path: Path) -> None:
+    batches = len(make_trainer(world, tmp_path).order.epoch(0))
+    trainer = make_trainer(world, tmp_path, {"train.updates": batches}, validator=Scripted())
+    assert trainer.train().tokens == int(world.train.lengths[:, 1].sum())
+
+
+def test_the_average_is_what_is_validated_and_saved_and_training_goes_on_from_the_weights(
+    world: World, tmp_path: Path
+) -> None:
+    validator = Scripted([1, 2, 3])
+    trainer = make_trainer(world, tmp_path, {"train.ema": 0.5, "train.best_by": "bleu"}, validator=validator)
+    expected: dict[str, torch.Tensor] = {}
+
+    def average(update: int) -> None:
+        for name, value in trainer.state.network.named_parameters():
+            decay = min(0.5, (1 + update) / (10 + update))
+            expected[name] = decay * expected[name] + (1 - decay) * value.detach()
+
+    expected |= {name: value.detach().clone() for name, value in trainer.state.network.named_parameters()}
+    on_update(trainer, average).train()
+    saved = model_folder.read_tensors(tmp_path / "model.safetensors")
+    for name, value in trainer.state.network.named_parameters():
+        torch.testing.assert_close(expected[name], saved[name])
+        assert torch.equal(saved[name], validator.seen[-1][name])
+        assert not torch.equal(saved[name], value)
+
+
+def test_a_loss_that_is_no_number_is_told_and_never_saved(world: World, tmp_path: Path) -> None:
+    trainer = make_trainer(world, tmp_path)
+    output = trainer.state.network.output.bias
+
+    def spoil(update: int) -> None:
+        if update == 13:
+            nn.init.constant_(output, float("nan"))
+
+    with pytest.raises(UserError, match=r"lower train\.learning_rate"):
+        on_update(trainer, spoil).train()
+    assert [path.name for path in checkpoints(tmp_path)] == ["checkpoint-000000010"]
+    for path in tmp_path.rglob("*.safetensors"):
+        assert all(value.isfinite().all() for value in model_folder.read_tensors(path).values())
+
+
+def test_training_learns_and_another_seed_trains_another_model(world: World, whole: Path, tmp_path: Path) -> None:
+    trainer = make_trainer(world, tmp_path, {"train.seed": 2, "train.updates": 60, "train.validate_every": 6})
+    trainer.train()
+    losses = [scores["loss"] for scores in trainer.tracker.scores.values()]
+    assert losses[-1] < 0.8 * losses[0]
+    assert losses[-1] < 0.7 * math.log(len(world.vocabulary.target))  # guessing has the logarithm
+    assert (tmp_path / "model.safetensors").read_bytes() != (whole / "model.safetensors").read_bytes()

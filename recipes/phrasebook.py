@@ -20,7 +20,7 @@ SETTINGS = {
     "data.source": "en",
     "data.target": "de",
     "subwords.vocabulary": 1000,
-    "train.minutes": 4,
+    "train.minutes": 3,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 import sys
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from nmt.model_folder import WEIGHTS, build, save_config, save_weights
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "recipes"))
 torch.set_num_threads(1)  # the models are tiny; two threads on a busy machine mostly wait for each other
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that starts us in the background ignores Ctrl-C
 
 ARTICLES = {"the": "das", "this": "dieses", "every": "jedes", "our": "unser"}
 NOUNS = {"child": "Kind", "book": "Buch", "house": "Haus", "picture": "Bild", "animal": "Tier", "boat": "Boot"}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # From nothing to a translator: installs, trains the embedded phrasebook, scores it on unseen combinations, translates
-# a file, and says how to open the REPL. About six minutes on two cores.
+# a file, and says how to open the REPL. About five minutes on two cores.
 set -euo pipefail
 source "$(dirname "$0")/environment.sh"
 

@@ -35,9 +35,10 @@ def recall(numbers: Numbers) -> str:
         limits=(0, 105),
     )
     seeds = len(next(iter(memory.accuracy.values()))[0])
+    spread = f"median of {seeds} seeds, their whole range shaded" if seeds > 1 else "one seed"
     ends = ", ".join(f"{NAMES[cell]} up to {claims.reach(memory, cell)}" for cell in percent)
     caption = (
-        f"Sequences recalled against distance: median of {seeds} seeds, with their whole range shaded. At least "
+        f"Sequences recalled against distance: {spread}. At least "
         f"{claims.RECALLED:.0%} are recalled by the {ends} steps."
     )
     rows = [[NAMES[cell], *(f"{value:.0f}" for value in medians(found))] for cell, found in percent.items()]

@@ -27,7 +27,7 @@ from understanding_parts.numbers import DROPPED, NAMES, PLAIN, WITH, WITHOUT, Ga
 from understanding_parts.translation import Pairs, Variant
 
 PAGE, NUMBERS = "understanding_rnns.html", "numbers.json"
-MEMORY_SHARE, TRAINING_SHARE, TIMING_SHARE = 0.25, 0.55, 0.05
+MEMORY_SHARE, TRAINING_SHARE, TIMING_SHARE = 0.25, 0.5, 0.05
 """Parts of the minutes for recall and gradients, for training the translators, and for timing them. What is left is for
 the vocabularies, for scoring and for drawing."""
 UPDATES_PER_MINUTE, MOST_UPDATES = 250, 1000

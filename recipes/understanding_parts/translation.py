@@ -25,7 +25,7 @@ from understanding_parts.numbers import NAMES, WITH, WITHOUT, Lengths, Speed
 
 BUCKETS = 4
 """Groups of sentences of like length, of like size."""
-VALIDATIONS = 4
+VALIDATIONS = 2
 """Times that a training looks at the validation set; each takes as long as many updates."""
 TIMED_BATCHES = 5
 """Updates of one timing; timings of all translators take turns, so that a busy moment of the machine meets them all."""

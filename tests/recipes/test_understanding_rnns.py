@@ -4,6 +4,7 @@ page has everything in it."""
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import re
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 import phrasebook_grammar
 import pytest
 import torch
-from understanding_parts import claims, gaps, memory, page, translation
+from understanding_parts import claims, gaps, memory, page, study, translation
 from understanding_parts.figures import COLOURS
 from understanding_parts.memory import MemorySettings
 from understanding_parts.numbers import (
@@ -33,7 +34,7 @@ from understanding_parts.numbers import (
     plain,
 )
 
-from nmt.config import SubwordsConfig
+from nmt.config import Config, SubwordsConfig
 from nmt.data.subwords import PADDING, train_subwords
 from nmt.errors import UserError
 from nmt.model.recurrent import RNN, ReluRNN
@@ -132,7 +133,7 @@ def test_a_claim_of_two_parts_holds_partly_when_one_is_met() -> None:
 
 def test_evidence_quotes_the_numbers() -> None:
     assert "recalls over 5 of 20 steps" in claims.vanilla_forgets(textbook()).evidence
-    assert "98% (LSTM)" in claims.lengths_are_no_obstacle(textbook()).evidence
+    assert "49.0 of 50.0 (LSTM)" in claims.lengths_are_no_obstacle(textbook()).evidence
     assert "+2.0 and +4.0 (GRU)" in claims.attention_helps_long_sentences(textbook()).evidence
 
 
@@ -201,7 +202,7 @@ def test_gradients_are_measured_at_the_symbol() -> None:
 
 
 def test_every_cell_learns_to_recall_over_a_short_distance() -> None:
-    settings = MemorySettings(seconds=0, distances=(2,), updates=300, seeds=2)
+    settings = MemorySettings(seconds=0, distances=(2,), updates=200, seeds=2)
     said: list[str] = []
     found = memory.measure(settings, said.append)
     assert all(seeds[0] > 0.9 for (seeds,) in found.accuracy.values()), found.accuracy
@@ -330,6 +331,30 @@ def test_numbers_are_the_same_after_the_notebook(tmp_path: Path) -> None:
         Notebook(tmp_path / "numbers.json").part(name, {}, lambda name=name: plain(getattr(numbers, name)))
     read = Notebook(tmp_path / "numbers.json").numbers(numbers.about)
     assert dataclasses.replace(read, seconds=numbers.seconds) == numbers
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"output": None}, "--output is not given"),
+        ({"data.folder": "nowhere", "data.source": "en", "data.target": "de"}, "nowhere"),
+        ({"model.attention": "none"}, "with and without"),
+        ({"model.word_dropout": 0.0}, "with and without"),
+    ],
+)
+def test_wrong_settings_are_told_before_anything_is_written(
+    changes: dict[str, object], message: str, tmp_path: Path
+) -> None:
+    settings = {"output": str(tmp_path / "out"), "model.word_dropout": 0.2, **changes}
+    with pytest.raises(UserError, match=message):
+        study.understand(Config().replace(settings))
+    assert not (tmp_path / "out").exists()
+
+
+def test_without_matplotlib_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(UserError, match=re.escape("pip install 'nmt[plots]'")):
+        study.understand(Config())
 
 
 @pytest.mark.slow

@@ -20,6 +20,7 @@ SETTINGS = {
     "data.source": "en",
     "data.target": "de",
     "subwords.vocabulary": 1000,
+    "train.learning_rate": 2e-3,
     "train.minutes": 3,
 }
 

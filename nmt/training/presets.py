@@ -32,7 +32,7 @@ def choices(config: Config, pairs: int) -> dict[str, Any]:
         "subwords.vocabulary": preset.vocabulary,
         "data.batch_tokens": preset.batch_tokens,
         "model.dropout": preset.dropout,
-        "train.learning_rate": 2e-3 if config.model.hidden < 512 else 1e-3,
+        "train.learning_rate": 1e-3 if config.model.hidden <= 512 else 5e-4,
     }
     if config.train.updates is None:
         values["train.minutes"] = preset.minutes

@@ -122,7 +122,7 @@ class TrainConfig(Section):
     """Beam of the validation translations; 1 is greedy and quick."""
     best_by: Literal["bleu", "chrf", "loss"] = "bleu"
     """Validation score that names the best checkpoint."""
-    seed: int = 1
+    seed: int = Field(1, ge=0, lt=2**63)
     """Seed of everything random."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where to train."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from phrasebook_grammar import write
 
 from nmt.config import Config
+from nmt.errors import UserError
 from nmt.training.run import recipe
 
 SETTINGS = {
@@ -26,10 +27,15 @@ SETTINGS = {
 
 
 def generate(config: Config) -> None:
-    """Writes the pairs, unless they lie there already."""
-    folder = Path(str(config.data.folder))
-    if not (folder / "test.de").exists():
-        write(folder)
+    """Writes the pairs, unless they lie there already. Raises UserError rather than touch a folder of other files."""
+    if config.data.folder is None:
+        raise UserError("data.folder is open: name a folder, which this recipe fills with its pairs.")
+    folder = Path(config.data.folder)
+    if (folder / "test.de").exists():
+        return
+    if folder.exists() and any(folder.iterdir()):
+        raise UserError(f"{folder} holds other files: name an empty or a new folder, nothing was written.")
+    write(folder)
 
 
 if __name__ == "__main__":

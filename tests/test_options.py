@@ -35,7 +35,7 @@ def value(config: Config, key: str) -> Any:
         ("--data.train a.en a.de", "data.train", ("a.en", "a.de")),
         ("--data.train one.tsv", "data.train", ("one.tsv",)),
         ("--data.valid none", "data.valid", ()),
-        ("--train.seed -3", "train.seed", -3),
+        ("--train.seed 3", "train.seed", 3),
         ("--train.seed 1 --train.seed 2", "train.seed", 2),
     ],
 )

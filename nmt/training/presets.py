@@ -14,14 +14,15 @@ class Preset(NamedTuple):
     vocabulary: int
     batch_tokens: int
     dropout: float
+    learning_rate: float
     minutes: float
 
 
 PRESETS = (
-    Preset(pairs=15_000, vocabulary=2_000, batch_tokens=1_000, dropout=0.4, minutes=15),
-    Preset(pairs=100_000, vocabulary=4_000, batch_tokens=1_400, dropout=0.2, minutes=20),
-    Preset(pairs=1_000_000, vocabulary=8_000, batch_tokens=2_800, dropout=0.2, minutes=240),
-    Preset(pairs=float("inf"), vocabulary=16_000, batch_tokens=5_600, dropout=0.1, minutes=24 * 60),
+    Preset(pairs=15_000, vocabulary=2_000, batch_tokens=1_000, dropout=0.4, learning_rate=2e-3, minutes=15),
+    Preset(pairs=100_000, vocabulary=4_000, batch_tokens=1_400, dropout=0.2, learning_rate=1e-3, minutes=20),
+    Preset(pairs=1_000_000, vocabulary=8_000, batch_tokens=2_800, dropout=0.2, learning_rate=1e-3, minutes=240),
+    Preset(pairs=float("inf"), vocabulary=16_000, batch_tokens=5_600, dropout=0.1, learning_rate=1e-3, minutes=24 * 60),
 )
 
 
@@ -32,7 +33,7 @@ def choices(config: Config, pairs: int) -> dict[str, Any]:
         "subwords.vocabulary": preset.vocabulary,
         "data.batch_tokens": preset.batch_tokens,
         "model.dropout": preset.dropout,
-        "train.learning_rate": 1e-3 if config.model.hidden <= 512 else 5e-4,
+        "train.learning_rate": preset.learning_rate,
     }
     if config.train.updates is None:
         values["train.minutes"] = preset.minutes

@@ -4,8 +4,8 @@ size of the corpus and prints what it chose."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Literal, get_args
+from collections.abc import Collection, Iterator
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -53,8 +53,9 @@ class SubwordsConfig(Section):
     """How pieces are found: unigram language model (Kudo 2018) or byte-pair encoding (Sennrich et al. 2016)."""
     joint: bool = True
     """One vocabulary for both languages; false trains one for each."""
-    coverage: float = Field(1.0, gt=0.9, le=1)
-    """Share of characters that get a piece of their own; the rest is spelled in bytes, so nothing is unknown."""
+    coverage: float | None = Field(None, gt=0.9, le=1)
+    """Share of characters that get a piece of their own; the rest is spelled in bytes, so nothing is unknown. Left
+    open: 1, or 0.9995 for a corpus of so many characters that they would fill a third of the vocabulary."""
     normalization: Literal["nmt_nfkc", "nfkc", "identity"] = "nmt_nfkc"
     """Unicode normalisation before splitting."""
 
@@ -87,8 +88,9 @@ class ModelConfig(Section):
     """Share of source and of target input pieces whose whole embedding is dropped in training."""
     residual: bool = True
     """Add a layer's input to its output where the sizes agree (He et al. 2016), from the second layer on."""
-    tied: Literal["none", "target", "all"] = "all"
-    """Embeddings shared (Press and Wolf 2017): none; target input with output layer; source too (joint pieces)."""
+    tied: Literal["none", "target", "all"] | None = None
+    """Embeddings shared (Press and Wolf 2017): none; target input with output layer; source too (joint pieces). Left
+    open: all with joint pieces, otherwise target."""
 
 
 class TrainConfig(Section):
@@ -116,8 +118,8 @@ class TrainConfig(Section):
     """Decay of the exponential moving average of the weights that is validated and saved; 0 keeps the plain weights."""
     validate_every: int | None = Field(None, ge=1)
     """Updates between validations. Left open: ten in the whole budget."""
-    patience: int = Field(10, ge=1)
-    """Validations without a better score before training stops early."""
+    patience: int = Field(5, ge=1)
+    """Validations without a better score, and without a lower loss, before training stops early."""
     validation_beam: int = Field(1, ge=1)
     """Beam of the validation translations; 1 is greedy and quick."""
     best_by: Literal["bleu", "chrf", "loss"] = "bleu"
@@ -167,7 +169,8 @@ class Config(Section):
                 yield name, value, field.description or ""
 
     def given(self) -> dict[str, Any]:
-        """The settings that were set by someone, by dotted key; the others have their defaults."""
+        """The settings that the person at the keyboard set, by dotted key; the others have their defaults, the
+        library's or a recipe's."""
         return {
             key: value
             for key, value, _ in self.fields()
@@ -183,16 +186,32 @@ class Config(Section):
         """The type of the setting at a dotted key, None among its arguments where it may be left open."""
         return type(self._section(key)).model_fields[key.rpartition(".")[2]].annotation
 
-    def replace(self, changes: dict[str, Any]) -> Config:
-        """A copy with other values for some dotted keys. Raises UserError for unknown keys and impossible values."""
+    def words(self, key: str) -> list[str]:
+        """The words that the setting at a dotted key is chosen from, empty for one that is a number or a free text."""
+        annotation = self.annotation(key)
+        parts = [annotation, *get_args(annotation)]  # of `Literal["a", "b"] | None`, too
+        return [word for part in parts if get_origin(part) is Literal for word in get_args(part)]
+
+    def replace(self, changes: dict[str, Any], *, given: bool = True) -> Config:
+        """A copy with other values for some dotted keys, which count as `given` unless they are new defaults. Raises
+        UserError for unknown keys and impossible values."""
         known = [key for key, _, _ in self.fields()]
-        tree = self.model_dump(exclude_unset=True)
+        tree = self.model_dump()
         for key, value in changes.items():
             if key not in known:
                 raise unknown("the setting", key, known)
             section, _, name = key.rpartition(".")
-            (tree.setdefault(section, {}) if section else tree)[name] = value
-        return Config.parse(tree)
+            (tree[section] if section else tree)[name] = value
+        return Config.parse(tree)._marked({*self.given(), *(changes if given else ())})
+
+    def _marked(self, given: Collection[str]) -> Config:
+        """A copy in which these dotted keys, and no others, count as given."""
+        values: dict[str, Any] = dict(self)
+        for name, value in self:
+            if isinstance(value, Section):
+                inner = {key.removeprefix(f"{name}.") for key in given if key.startswith(f"{name}.")}
+                values[name] = type(value).model_construct(inner, **dict(value))
+        return Config.model_construct(set(given) & set(values), **values)
 
     @classmethod
     def parse(cls, tree: dict[str, Any], where: str = "the settings") -> Config:
@@ -210,6 +229,6 @@ def _user_error(error: ValidationError, where: str) -> UserError:
     if first["type"] == "extra_forbidden":
         return unknown(f"{where}: the setting", key, [name for name, _, _ in Config().fields()])
     if first["type"] == "literal_error":
-        return unknown(f"{where}: {key}", str(first["input"]), get_args(Config().annotation(key)))
+        return unknown(f"{where}: {key}", str(first["input"]), Config().words(key))
     message = first["msg"].replace("Input should be", "it should be")
     return UserError(f"{where}: {key} is {first['input']!r}; {message[0].lower()}{message[1:]}.")

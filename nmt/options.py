@@ -9,22 +9,38 @@ from typing import Any, get_args, get_origin
 from nmt.config import Config
 from nmt.errors import UserError, choose, nearest
 
+ALTERNATIVES = (
+    (("data.folder",), ("data.train", "data.valid", "data.test")),
+    (("train.minutes",), ("train.updates",)),
+)
+"""Settings that say the same thing in different ways: a recipe's default for one gives way to another that is given."""
+
 
 def parse(argv: Sequence[str], defaults: dict[str, Any], *, program: str, description: str) -> Config:
     """The configuration of a command line over `defaults` (dotted keys). `--help` prints all settings and leaves.
 
     Raises UserError for unknown settings and impossible values, naming the nearest known one.
     """
-    config = Config().replace(defaults)
+    config = Config().replace(defaults, given=False)
     if "--help" in argv or "-h" in argv:
         print(help_text(config, program=program, description=description))
         raise SystemExit(0)
     changes = {key: _value(key, words) for key, words in _words_by_key(argv, config, program).items()}
-    config = config.replace(changes)
+    config = config.replace(_displaced(changes), given=False).replace(changes)
     values = {key: value for key, value, _ in config.fields()}
     for key, table in choices().items():
         choose(table, values[key], key)
     return config
+
+
+def _displaced(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The library's defaults for what alternatives were given to: a recipe's own defaults have no say then."""
+    plain = {key: value for key, value, _ in Config().fields()}
+    displaced: dict[str, Any] = {}
+    for ways in ALTERNATIVES:
+        given = [way for way in ways if any(key in changes for key in way)]
+        displaced |= {key: plain[key] for way in ways if given and way not in given for key in way}
+    return displaced
 
 
 def choices() -> dict[str, Mapping[str, Any]]:
@@ -59,7 +75,7 @@ def help_text(config: Config, *, program: str, description: str) -> str:
             lines += ["", f"{name}: {about}"] if about else [""]
         if key in tables:
             docstring = docstring.replace("{choices}", ", ".join(tables[key]))
-        elif allowed := [choice for choice in get_args(config.annotation(key)) if isinstance(choice, str)]:
+        elif allowed := config.words(key):
             docstring += f" One of: {', '.join(allowed)}."
         lines += [f"  --{key} {_written(value)}"]
         lines += textwrap.wrap(docstring, 112, initial_indent=" " * 8, subsequent_indent=" " * 8)
@@ -94,7 +110,7 @@ def _value(key: str, words: list[str]) -> Any:
         raise UserError(f"--{key} is given no value.")
     if get_origin(annotation) is tuple:
         return () if words == ["none"] else words
-    if type(None) in get_args(annotation) and words == ["none"]:
+    if words == ["none"] and type(None) in get_args(annotation) and "none" not in Config().words(key):
         return None
     if len(words) > 1:
         raise UserError(f"--{key} takes one value, not {len(words)}: {' '.join(words)}.")

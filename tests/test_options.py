@@ -101,3 +101,20 @@ def test_help_explains_every_setting_with_its_default(capsys: pytest.CaptureFixt
     assert "--model.cell gru\n" in text
     assert "{choices}" not in text
     assert max(map(len, text.splitlines())) <= 120
+
+
+def test_a_default_of_a_recipe_gives_way_to_an_alternative_that_is_given() -> None:
+    recipe = {"data__train": ("hub:train",), "data__test": ("hub:test",), "train__minutes": 20}
+    config = parsed("--data.folder here --train.updates 9", **recipe)
+    assert (config.data.folder, config.data.train, config.data.test) == ("here", (), ())
+    assert (config.train.minutes, config.train.updates) == (None, 9)
+    assert parsed("--data.train a.tsv", data__folder="there").data.folder is None
+    both = parsed("--train.updates 9 --train.minutes 3", **recipe)
+    assert (both.train.minutes, both.train.updates) == (3, 9)
+
+
+def test_only_what_was_typed_counts_as_given() -> None:
+    config = parsed("--output runs/x --model.cell gru", train__minutes=20, model__hidden=32)
+    assert config.given() == {"output": "runs/x", "model.cell": "gru"}
+    assert (config.train.minutes, config.model.hidden) == (20, 32)
+    assert config.replace({"train.seed": 2}).given().keys() == {"output", "model.cell", "train.seed"}

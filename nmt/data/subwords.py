@@ -99,7 +99,7 @@ def train_subwords(sentences: Iterable[str], config: SubwordsConfig) -> Subwords
             vocab_size=config.vocabulary,
             hard_vocab_limit=False,
             model_type=config.algorithm,
-            character_coverage=config.coverage,
+            character_coverage=config.coverage or 1.0,
             normalization_rule_name=config.normalization,
             byte_fallback=True,
             pad_id=PADDING,
@@ -116,6 +116,6 @@ def train_subwords(sentences: Iterable[str], config: SubwordsConfig) -> Subwords
         reason = str(error).rsplit("]", 1)[-1].strip() or "the text is empty"
         raise UserError(
             f"SentencePiece could not train {config.vocabulary} pieces ({reason}): "
-            "give more text or set subwords.vocabulary."
+            "give more text, set subwords.vocabulary, or a smaller subwords.coverage if the text has many characters."
         ) from None
     return Subwords(model.getvalue())

@@ -39,6 +39,8 @@ class Corpora:
 def locate(data: DataConfig) -> Corpora:
     """Finds the corpora that the settings name. Raises UserError when one is missing or the languages are unknown."""
     if data.folder is not None:
+        if data.train or data.valid or data.test:
+            raise UserError("data.folder stands for data.train, data.valid and data.test: give it or them, not both.")
         return _in_folder(Path(data.folder), data)
     if not data.train or not data.valid:
         missing = "data.valid" if data.train else "data.train"
@@ -77,6 +79,7 @@ def encode(corpora: Corpora, config: Config, vocabulary: Vocabulary, folder: Pat
     path = folder / f"train-{corpus.fingerprint(corpora.train)}.arrow"
     if path.exists():
         return EncodedCorpus(path), f"training pairs: {path}"
+    changed = "the training files have changed since the run began: " if any(folder.glob("train-*.arrow")) else ""
     cleaner, pairs = corpora.clean(config.data)
     dropped = encode_corpus(pairs, vocabulary, path, config.data.max_length)
     if dropped == cleaner.report.kept:
@@ -86,7 +89,7 @@ def encode(corpora: Corpora, config: Config, vocabulary: Vocabulary, folder: Pat
             "set more, with another --output."
         )
     encoded = EncodedCorpus(path)
-    report = f"training pairs: {cleaner.report}"
+    report = f"{changed}training pairs: {cleaner.report}"
     return encoded, report + (f"; longer than {config.data.max_length} pieces {dropped:,}" if dropped else "")
 
 

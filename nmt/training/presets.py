@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from nmt.config import Config
+
+SPARSE_COVERAGE = 0.9995
+"""Coverage where the characters alone would fill a third of the vocabulary (SentencePiece's own default)."""
+
+
+class Size(NamedTuple):
+    """What the choices are made from."""
+
+    pairs: int
+    characters: int  # different ones, on both sides together
 
 
 class Preset(NamedTuple):
@@ -26,13 +37,25 @@ PRESETS = (
 )
 
 
-def choices(config: Config, pairs: int) -> dict[str, Any]:
-    """Values for the open settings of `config`, by dotted key, for a corpus of so many pairs."""
-    preset = next(preset for preset in PRESETS if pairs <= preset.pairs)
+def measure(pairs: Iterable[tuple[str, str]]) -> Size:
+    """The size of a corpus, which is read once."""
+    count, characters = 0, set[str]()
+    for source, target in pairs:
+        count += 1
+        characters.update(source, target)
+    return Size(count, len(characters))
+
+
+def choices(config: Config, size: Size) -> dict[str, Any]:
+    """Values for the open settings of `config`, by dotted key, for a corpus of such a size."""
+    preset = next(preset for preset in PRESETS if size.pairs <= preset.pairs)
+    vocabulary = config.subwords.vocabulary or preset.vocabulary
     values: dict[str, Any] = {
-        "subwords.vocabulary": preset.vocabulary,
+        "subwords.vocabulary": vocabulary,
+        "subwords.coverage": 1.0 if 3 * size.characters < vocabulary else SPARSE_COVERAGE,
         "data.batch_tokens": preset.batch_tokens,
         "model.dropout": preset.dropout,
+        "model.tied": "all" if config.subwords.joint else "target",
         "train.learning_rate": preset.learning_rate,
     }
     if config.train.updates is None:

@@ -47,11 +47,15 @@ def run(config: Config) -> dict[str, Any]:
     if config.output is None:
         raise UserError("--output is not given: name a folder for the model.")
     folder = Path(config.output)
+    begun = (folder / model_folder.CONFIG).exists()
+    if begun:
+        config = _taken_up(config, folder)
     corpora = locate(config.data)
     valid = list(corpora.pairs("validation", corpora.valid))
     # The test sets are read now, because nobody wants to hear of a missing file after hours of training.
     tests = {name: list(corpora.pairs("test", locations)) for name, locations in corpora.tests.items()}
-    config = _settle(config, corpora, folder)
+    if not begun:
+        config = _begun(config, corpora, folder)
     if config.train.threads:
         torch.set_num_threads(config.train.threads)
     work = folder / "trainer"
@@ -70,31 +74,26 @@ def run(config: Config) -> dict[str, Any]:
     return _finish(config, folder, tests)
 
 
-def _settle(config: Config, corpora: Corpora, folder: Path) -> Config:
-    """The configuration with every open setting chosen, written to the folder with the vocabulary; or, where a run has
-    begun there, that run's, with the changes that are allowed."""
-    if (folder / model_folder.CONFIG).exists():
-        return _taken_up(config, folder)
+def _begun(config: Config, corpora: Corpora, folder: Path) -> Config:
+    """The configuration of a new run, with every open setting chosen, written to the folder with the vocabulary."""
     _check(config, folder)
-    cleaner, pairs = corpora.clean(config.data)
-    count = sum(1 for _ in pairs)
-    if not count:
-        raise UserError(f"no training pair is left after cleaning ({cleaner.report}).")
-    settled = _chosen(config, corpora, count)
-    vocabulary = train_vocabulary(lambda: corpora.clean(config.data)[1], settled.subwords)
+    config = settled(config, corpora)
+    vocabulary = train_vocabulary(lambda: corpora.clean(config.data)[1], config.subwords)
     try:
         (folder / "trainer").mkdir(parents=True, exist_ok=True)
         for old in folder.glob("*.spm"):
             old.unlink()
         vocabulary.save(folder)
-        model_folder.save_config(folder, settled)
+        model_folder.save_config(folder, config)
     except OSError as error:
         raise UserError(f"{folder} cannot be written ({error.strerror}): choose another --output.") from None
-    return settled
+    return config
 
 
 def _check(config: Config, folder: Path) -> None:
     """Raises UserError for what would stop a new run later on: a network that cannot be, a folder that is not free."""
+    if config.model.attention == "none" and config.model.bridge == "zero":
+        raise UserError("model.attention none and model.bridge zero together hide the source: change one of them.")
     with torch.device("meta"):  # the shapes without the numbers; the sizes of the vocabulary change nothing here
         Seq2Seq(config.model, 1, 1, joint=config.subwords.joint)
     model_folder.device_for(config.train.device)
@@ -108,16 +107,21 @@ def _check(config: Config, folder: Path) -> None:
         raise UserError(f"{folder} exists and is no training run: choose another --output, nothing was written.")
 
 
-def _chosen(config: Config, corpora: Corpora, pairs: int) -> Config:
-    values = presets.choices(config, pairs)
+def settled(config: Config, corpora: Corpora) -> Config:
+    """The configuration with every open setting chosen from the training pairs. Raises UserError without any."""
+    cleaner, pairs = corpora.clean(config.data)
+    size = presets.measure(pairs)
+    if not size.pairs:
+        raise UserError(f"no training pair is left after cleaning ({cleaner.report}).")
+    values = presets.choices(config, size)
     if values:
-        say(f"chosen for {pairs:,} pairs: " + "  ".join(f"{key} {value}" for key, value in values.items()))
+        say(f"chosen for {size.pairs:,} pairs: " + "  ".join(f"{key} {value}" for key, value in values.items()))
     return config.replace({**values, "data.source": corpora.source, "data.target": corpora.target})
 
 
 def _taken_up(config: Config, folder: Path) -> Config:
-    """The configuration of a run that goes on. Changes of `train` and `search` apply and are shown; others are
-    refused."""
+    """The configuration of a run that goes on. What was given now and differs is shown; it applies to `train` and
+    `search`, and is refused elsewhere."""
     saved = model_folder.load_config(folder)
     before = {key: value for key, value, _ in saved.fields()}
     changes = {key: value for key, value in config.given().items() if value != before[key] and key != "output"}

@@ -26,19 +26,29 @@ class Tracker:
         self._bar: Any = tqdm(
             total=1.0,
             disable=not self._terminal,
-            bar_format="{l_bar}{bar}| {elapsed}<{remaining} {postfix}",
+            bar_format="{l_bar}{bar}|{postfix}",
             dynamic_ncols=True,
         )
-        self._last_line = time.monotonic()
+        self._last_line = self._began = time.monotonic()
+        self._began_at: float | None = None
 
     def update(self, update: int, progress: float, values: dict[str, float]) -> None:
         """Numbers of the updates since the last call."""
         self._record("train", update, values)
         self._bar.n = progress
-        self._bar.set_postfix_str(describe(values))
+        text = f"{self._remaining(progress)}  {describe(values)}"
+        self._bar.set_postfix_str(text)
         if not self._terminal and time.monotonic() - self._last_line >= LINE_SECONDS:
             self._last_line = time.monotonic()
-            self.say(f"update {update}  {progress:.0%} of the budget  {describe(values)}")
+            self.say(f"update {update}  {progress:.0%} of the budget, {text}")
+
+    def _remaining(self, progress: float) -> str:
+        """What is left at the pace since the start of this process: an earlier one's share does not count."""
+        if self._began_at is None or progress <= self._began_at:
+            self._began, self._began_at = time.monotonic(), progress
+            return "measuring the pace"
+        seconds = (1 - progress) / (progress - self._began_at) * (time.monotonic() - self._began)
+        return f"{tqdm.format_interval(round(seconds))} left"
 
     def validation(self, update: int, values: dict[str, float], samples: list[tuple[str, str, str]]) -> None:
         """Validation scores, and a few (source, translation, reference) to look at."""

@@ -169,13 +169,17 @@ class Trainer:
             self.tracker.validation(progress.update, scores, samples)
             chosen = self.settings.best_by
             value = -scores["loss"] if chosen == "loss" else scores[chosen]
-            if progress.best is None or value > progress.best:
-                progress.best, progress.stale = value, 0
+            lower = progress.lowest_loss is None or scores["loss"] < progress.lowest_loss
+            # The loss counts, too: a translator that has only begun to learn has a BLEU of 0 for a while.
+            better = progress.best is None or value > progress.best or (lower and value == progress.best)
+            progress.stale = 0 if better or lower else progress.stale + 1
+            if lower:
+                progress.lowest_loss = scores["loss"]
+            if better:
+                progress.best = value
                 model_folder.save_weights(self.state.network, self.folder / model_folder.WEIGHTS)
-            else:
-                progress.stale += 1
-                if progress.stale >= self.settings.patience:
-                    self.tracker.say(f"stopped early: {progress.stale} validations without a better {chosen}")
+            if progress.stale >= self.settings.patience:
+                self.tracker.say(f"stopped early: {progress.stale} validations without a better {chosen} or loss")
         progress.validated_seconds = self.seconds()
         self.meter.restart()
 

@@ -33,6 +33,13 @@ the vocabularies, for scoring and for drawing."""
 UPDATES_PER_MINUTE, MOST_UPDATES = 250, 1000
 """Updates of one recall training for each minute of the whole, and at most: a seed of 1000 takes about a minute."""
 TIMED_PAIRS = 4000
+SET_HERE = {
+    "model.cell": "every cell is measured",
+    "train.updates": "all translators get the same number, as many as fit into --minutes",
+    "train.validate_every": f"each training looks {translation.VALIDATIONS} times at the validation set",
+    "search.nbest": "only the best translations are scored",
+}
+"""Settings that the comparison itself has the say over, each with what it does."""
 
 
 def understand(config: Config) -> Path:
@@ -47,6 +54,7 @@ def understand(config: Config) -> Path:
         raise UserError("--output is not given: name a folder for the page and the models.")
     if config.model.attention == "none" or not config.model.word_dropout:
         raise UserError("the page compares with and without: leave model.attention and model.word_dropout on.")
+    refuse_ignored(config)
     if config.data.folder or config.data.train:
         locate(config.data)  # what is wrong there is told before a folder is made
     minutes = config.train.minutes or 12.0
@@ -66,6 +74,19 @@ def understand(config: Config) -> Path:
     write_durably(folder / PAGE, rendered.encode())
     say(f"done. Open {folder / PAGE}; its numbers are in {folder / NUMBERS}.")
     return folder / PAGE
+
+
+def refuse_ignored(config: Config) -> None:
+    """Raises UserError for a setting that was given and would change nothing."""
+    given = config.given()
+    for key, reason in SET_HERE.items():
+        if key in given:
+            raise UserError(f"{key} is not for you to choose here: {reason}. Leave it out.")
+    if config.data.folder or config.data.train:
+        return
+    for key in ("data.valid", "data.test", "data.source", "data.target"):
+        if key in given:
+            raise UserError(f"{key} would change nothing without data of your own: give data.folder or data.train too.")
 
 
 def prepared(data: DataConfig, folder: Path) -> tuple[DataConfig, Corpora]:
@@ -141,8 +162,7 @@ def compare_translators(
 
 def settled(config: Config, corpora: Corpora) -> Config:
     """The configuration with what was left open chosen from the size of the corpus, as a training would."""
-    count = sum(1 for _ in corpora.clean(config.data)[1])
-    return config.replace(presets.choices(config, count))
+    return config.replace(presets.choices(config, presets.measure(corpora.clean(config.data)[1])))
 
 
 def timed(config: Config, corpora: Corpora, seconds: float) -> Speed:

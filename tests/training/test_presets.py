@@ -7,12 +7,14 @@ from itertools import pairwise
 import pytest
 
 from nmt.config import Config
-from nmt.training.presets import PRESETS, choices
+from nmt.training.presets import PRESETS, SPARSE_COVERAGE, Size, choices, measure
 
 OPEN = {
     "subwords.vocabulary": 1234,
+    "subwords.coverage": 0.987,
     "data.batch_tokens": 567,
     "model.dropout": 0.123,
+    "model.tied": "none",
     "train.learning_rate": 0.0123,
     "train.minutes": 1.5,
 }
@@ -22,7 +24,7 @@ SIZES = [1, 300, *(int(preset.pairs) + more for preset in PRESETS[:-1] for more 
 
 @pytest.mark.parametrize("pairs", SIZES)
 def test_every_open_setting_gets_a_possible_value_for_a_corpus_of_any_size(pairs: int) -> None:
-    chosen = choices(Config(), pairs)
+    chosen = choices(Config(), Size(pairs, 80))
     assert chosen.keys() == OPEN.keys()
     values = {key: value for key, value, _ in Config().replace(chosen).fields()}
     assert all(values[key] == chosen[key] is not None for key in OPEN)
@@ -31,12 +33,24 @@ def test_every_open_setting_gets_a_possible_value_for_a_corpus_of_any_size(pairs
 @pytest.mark.parametrize("pairs", SIZES)
 @pytest.mark.parametrize("key", OPEN)
 def test_what_was_given_is_not_chosen(pairs: int, key: str) -> None:
-    assert choices(Config().replace({key: OPEN[key]}), pairs).keys() == OPEN.keys() - {key}
-    assert choices(Config().replace(OPEN), pairs) == {}
+    assert choices(Config().replace({key: OPEN[key]}), Size(pairs, 80)).keys() == OPEN.keys() - {key}
+    assert choices(Config().replace(OPEN), Size(pairs, 80)) == {}
 
 
 def test_a_budget_in_updates_needs_none_in_minutes() -> None:
-    assert "train.minutes" not in choices(Config().replace({"train.updates": 100}), 300)
+    assert "train.minutes" not in choices(Config().replace({"train.updates": 100}), Size(300, 80))
+
+
+def test_characters_get_pieces_of_their_own_unless_they_would_fill_the_vocabulary() -> None:
+    assert measure([("abc", "cde"), ("", "ä")]) == Size(pairs=2, characters=6)
+    assert choices(Config(), Size(300, 80))["subwords.coverage"] == 1
+    assert choices(Config(), Size(300, 5_000))["subwords.coverage"] == SPARSE_COVERAGE
+    large = Config().replace({"subwords.vocabulary": 32_000})
+    assert choices(large, Size(300, 5_000))["subwords.coverage"] == 1
+
+
+def test_separate_vocabularies_cannot_share_their_embeddings() -> None:
+    assert choices(Config().replace({"subwords.joint": False}), Size(300, 80))["model.tied"] == "target"
 
 
 def test_more_pairs_never_mean_a_smaller_vocabulary_smaller_batches_less_time_or_more_dropout() -> None:

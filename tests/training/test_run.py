@@ -7,6 +7,7 @@ import json
 import math
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,7 +22,9 @@ from safetensors.torch import load_file
 from nmt import model_folder
 from nmt.cli import main
 from nmt.config import FORMAT_VERSION
+from nmt.options import parse
 from nmt.training import trainer
+from nmt.training.run import run
 from nmt.translator import Translator
 
 WORDS = {
@@ -248,7 +251,7 @@ def test_a_changed_setting_of_the_training_applies_and_is_told_and_a_raised_budg
     assert main(words(data, tmp_path / "run", train__updates=8, train__patience=7, search__beam=2)) == 0
     said = capsys.readouterr().err
     assert "train.updates: 4 -> 8" in said
-    assert "train.patience: 10 -> 7" in said
+    assert "train.patience: 5 -> 7" in said
     assert "search.beam: 5 -> 2" in said
     config = model_folder.load_config(tmp_path / "run")
     assert (config.train.updates, config.train.patience, config.search.beam) == (8, 7, 2)
@@ -261,10 +264,34 @@ def test_what_is_not_given_again_stays_as_it_was(
     assert main(words(data, tmp_path / "run", train__updates=2, train__patience=3, data__max_length=99)) == 0
     before = model_folder.load_config(tmp_path / "run")
     capsys.readouterr()
-    needed = {key.replace(".", "__"): None for key in SMALL}  # only the data and the output are named again
-    assert main(words(data, tmp_path / "run", **needed)) == 0
+    assert main(["train", "--output", str(tmp_path / "run")]) == 0  # the folder alone names the run
     assert model_folder.load_config(tmp_path / "run") == before
     assert "->" not in capsys.readouterr().err
+
+
+def test_a_recipe_taken_up_keeps_what_was_typed_at_its_beginning(data: Path, tmp_path: Path) -> None:
+    defaults = {"train.updates": 9, "data.source": "en", "data.target": "de"}
+    begin = words(data, tmp_path / "run", train__updates=2)[1:]
+    run(parse(begin, defaults, program="recipe", description=""))
+    run(parse(["--output", str(tmp_path / "run")], defaults, program="recipe", description=""))
+    assert model_folder.load_config(tmp_path / "run").train.updates == 2
+
+
+def test_a_folder_and_files_at_once_are_refused(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "not both" in refusal(capsys, words(data, tmp_path / "run", data__folder=data))
+    assert not (tmp_path / "run").exists()
+
+
+def test_training_files_that_were_edited_are_encoded_anew_and_told(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in data.glob("*.??"):
+        shutil.copy(path, tmp_path)
+    assert main(words(tmp_path, tmp_path / "run", train__updates=2)) == 0
+    write_pairs(tmp_path, "train", 310, seed=9)
+    capsys.readouterr()
+    assert main(words(tmp_path, tmp_path / "run", train__updates=4)) == 0
+    assert "changed since the run began: training pairs: kept 310" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -327,7 +354,11 @@ REFUSED: dict[str, tuple[dict[str, object], list[str]]] = {
     "no minutes": ({"train__minutes": 0}, ["train.minutes", "greater than 0"]),
     "an odd size": ({"model__hidden": 15}, ["model.hidden is 15", "even"]),
     "heads that do not divide": ({"model__attention": "multihead", "model__heads": 3}, ["model.heads is 3", "divisor"]),
-    "tied but separate": ({"subwords__joint": "false"}, ["model.tied", "subwords.joint"]),
+    "tied but separate": ({"subwords__joint": "false", "model__tied": "all"}, ["model.tied", "subwords.joint"]),
+    "no way to the source": (
+        {"model__attention": "none", "model__bridge": "zero"},
+        ["model.attention", "model.bridge"],
+    ),
     "one language twice": ({"data__source": "de", "data__target": "de"}, ["both 'de'"]),
     "a device that is not there": ({"train__device": "cuda"}, ["choose cpu or auto"]),
     "an output below a file": ({"output": "train.en/run"}, ["train.en/run cannot be written", "another --output"]),

@@ -69,7 +69,23 @@ def test_people_read_stderr_and_programs_stdout(
     track(tmp_path, 20)
     out, err = capfd.readouterr()
     assert out == ""
-    assert err.splitlines()[0] == "update 20  50% of the budget  loss 2.5  tokens_per_second 12,345"
+    assert err.splitlines()[0] == (
+        "update 20  50% of the budget, measuring the pace  loss 2.5  tokens_per_second 12,345"
+    )
+
+
+def test_the_remaining_time_is_that_of_this_start(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(tracking.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(tracking, "LINE_SECONDS", 0)
+    tracker = Tracker(tmp_path)
+    tracker.update(500, 0.5, VALUES)  # taken up at half of the budget
+    now[0] += 60
+    tracker.update(600, 0.6, VALUES)  # a tenth of it in a minute: four tenths are four minutes
+    tracker.close()
+    assert "60% of the budget, 04:00 left" in capfd.readouterr().err
 
 
 def test_numbers_are_written_as_people_read_them() -> None:

@@ -48,6 +48,7 @@ SETTINGS = {
     "train.warmup": 5,
     "train.ema": 0.0,
     "train.best_by": "loss",
+    "train.patience": 100,
 }
 CONSONANTS = {"b": "p", "d": "t", "g": "k", "s": "z"}
 
@@ -330,6 +331,18 @@ def test_early_stopping_waits_for_the_patience_and_the_top_of_the_folder_holds_t
     assert snapshot(tmp_path) == before
     patient = make_trainer(world, tmp_path, {**changes, "train.patience": 5}, validator=Scripted([2, 3]))
     assert patient.train().update == 16
+
+
+def test_patience_is_not_spent_while_the_loss_falls_and_the_last_of_equals_is_kept(
+    world: World, tmp_path: Path
+) -> None:
+    validator = Scripted()
+    losses = itertools.chain([3.0, 2.0, 1.0], itertools.repeat(1.0))
+    validator.scored = lambda: {"loss": next(losses), "bleu": 0.0, "chrf": 0.0}
+    changes = {"train.updates": 1000, "train.validate_every": 2, "train.patience": 2}
+    assert make_trainer(world, tmp_path, changes, validator=validator).train().update == 2 * (3 + 2)
+    saved = model_folder.read_tensors(tmp_path / "model.safetensors")
+    assert all(torch.equal(saved[name], value) for name, value in validator.seen[2].items())
 
 
 @pytest.mark.parametrize("best_by", ["bleu", "chrf", "loss"])

@@ -14,7 +14,7 @@ SEARCH_OPTIONS: dict[str, tuple[type, str, str]] = {
     "beam": (int, "K", "hypotheses kept alive; 1 is greedy search"),
     "nbest": (int, "N", "translations of each line, best first"),
     "length_penalty": (float, "A", "exponent of the length normalisation; 0 is none"),
-    "batch_tokens": (int, "N", "most source pieces, times the beam, translated at once"),
+    "batch_tokens": (int, "N", "most pieces, times the beam, computed at once; fewer need less memory"),
 }
 """Settings of the search that have an option of their own: type, placeholder, help. Left out, the model's own."""
 

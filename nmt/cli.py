@@ -1,8 +1,8 @@
 """The command `nmt`. Each subcommand is a function and a line of `COMMANDS`; what it needs is imported inside it, so
 that `nmt --help` answers at once.
 
-Exit codes: 0 done; 2 wrong use or wrong input, told in one line on stderr; 130 interrupted; 141 nobody reads stdout.
-stdout carries results only."""
+Exit codes: 0 done; 2 wrong use or wrong input, told in one line on stderr; 130 interrupted; 141 nobody reads stdout;
+143 terminated. stdout carries results only."""
 
 from __future__ import annotations
 
@@ -72,15 +72,19 @@ def translate(words: list[str]) -> int:
     A score is the log-probability, in nats, divided by length ** length penalty."""
     parser = Parser(translate)
     parser.add_model(*SEARCH_OPTIONS)
-    parser.add_argument("--input", type=Path, metavar="FILE", help="text to translate; standard input if left out")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="translations; standard output if left out")
+    parser.add_argument(
+        "--input", type=Path, metavar="FILE", help="text to translate (.gz too); standard input if left out"
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="translations (.gz too); standard output if left out"
+    )
     parser.add_argument("--window", type=positive, metavar="N", help="lines read ahead; 1 answers each at once")
     options = parser.parse(words)
     with _input(options.input) as (name, source), _output(options.output) as output:
         translator = _load(options)
         search = _search(translator, options)
         ahead = {"window": options.window} if options.window else {}
-        with _progress() as bar:
+        with _progress(hidden=options.output is None and sys.stdout.isatty()) as bar:
             report = _reporter(name, bar.write)
             translations = translator.stream(read_lines(source, report), search, report, **ahead)
             for number, translation in enumerate(translations):
@@ -116,16 +120,20 @@ def evaluate(words: list[str]) -> int:
 
 
 def score(words: list[str]) -> int:
-    """Writes the log-probability of each given translation, in nats, one a line."""
+    """Writes the log-probability of each given translation, in nats, one a line.
+
+    A pair that is too long to be one sentence has the score nan, and is told on stderr with its number."""
     parser = Parser(score)
-    parser.add_model()
+    parser.add_model("batch_tokens")
     parser.add_argument("--source", type=Path, required=True, metavar="FILE", help="text")
     parser.add_argument("--target", type=Path, required=True, metavar="FILE", help="its translation, line by line")
     options = parser.parse(words)
     sources, targets = _parallel(options.source, options.target)
     translator = _load(options)
-    for pair in zip(sources, targets, strict=True):
-        _write_line(sys.stdout.buffer, f"{translator.score([pair])[0].log_probability:.6f}")
+    report = _reporter(f"{options.source} and {options.target}")
+    pairs = zip(sources, targets, strict=True)
+    for scored in translator.stream_scores(pairs, _search(translator, options), report):
+        _write_line(sys.stdout.buffer, f"{scored.log_probability:.6f}")
     return 0
 
 
@@ -194,13 +202,13 @@ def _search(translator: Translator, options: argparse.Namespace) -> SearchConfig
 
 
 @contextlib.contextmanager
-def _input(path: Path | None) -> Iterator[tuple[str, BinaryIO]]:
-    """What to call the input in a message, and the input."""
+def _input(path: Path | None) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """What to call the input in a message, and its raw lines."""
     if path is None:
         yield "standard input", sys.stdin.buffer
     else:
-        with open_input(path) as file:
-            yield str(path), file
+        with open_input(path) as raw_lines:
+            yield str(path), raw_lines
 
 
 @contextlib.contextmanager
@@ -217,8 +225,8 @@ def _parallel(first: Path, second: Path) -> tuple[list[str], list[str]]:
     """The lines of two files. Raises UserError when one has more."""
     sides = []
     for path in (first, second):
-        with open_input(path) as file:
-            sides.append(list(read_lines(file, _reporter(str(path)))))
+        with open_input(path) as raw_lines:
+            sides.append(list(read_lines(raw_lines, _reporter(str(path)))))
     if len(sides[0]) != len(sides[1]):
         raise UserError(
             f"{first} has {len(sides[0]):,} lines, {second} has {len(sides[1]):,}: they must be parallel, line by line."
@@ -236,11 +244,11 @@ def _reporter(name: str, write: Callable[..., object] = print) -> Callable[[int,
 
 
 @contextlib.contextmanager
-def _progress() -> Iterator[Any]:
-    """A bar that counts lines, on a stderr that someone looks at."""
+def _progress(*, hidden: bool) -> Iterator[Any]:
+    """A bar that counts lines, on a stderr that someone looks at; `hidden` where it would run through the results."""
     from tqdm import tqdm
 
-    with tqdm(unit=" lines", disable=not sys.stderr.isatty()) as bar:
+    with tqdm(unit=" lines", disable=hidden or not sys.stderr.isatty()) as bar:
         yield bar
 
 

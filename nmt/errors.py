@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
+import re
+import signal
 import sys
-from collections.abc import Callable, Iterable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import FrameType
 from typing import TypeVar
 
 T = TypeVar("T")
+
+NO_MEMORY = re.compile("out of memory|(?:can't|cannot) allocate memory|not enough memory|bad_alloc|ALLOC_FAILED")
+"""What PyTorch's RuntimeErrors say when memory is used up, on a GPU or a CPU: `errors` does not know PyTorch's own."""
 
 
 class UserError(Exception):
@@ -36,16 +44,24 @@ def choose(table: Mapping[str, T], name: str, key: str) -> T:
     return table[name]
 
 
+class Terminated(BaseException):
+    """SIGTERM, on its way out through every `finally`."""
+
+
 def guard(function: Callable[[], object], program: str = "nmt") -> int:
     """Runs what a command does. Returns its exit code: the function's own if that is an int, otherwise 0; an error of
-    the person at the keyboard becomes one line on stderr and 2."""
+    the person at the keyboard, or memory that is used up, becomes one line on stderr and 2."""
     try:
-        code = function()
-        sys.stdout.flush()
+        with _terminable():
+            code = function()
+            sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except KeyboardInterrupt as interruption:
         print(f"{program}: {str(interruption) or 'interrupted'}", file=sys.stderr)
         return 130
+    except Terminated:
+        print(f"{program}: terminated", file=sys.stderr)
+        return 128 + signal.SIGTERM
     except BrokenPipeError:
         # Python flushes stdout once more when it ends: let it flush into nothing.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -54,5 +70,36 @@ def guard(function: Callable[[], object], program: str = "nmt") -> int:
         message = str(error)
     except OSError as error:
         message = f"{error.filename or 'the system says'}: {error.strerror or error}."
+    except (MemoryError, RuntimeError) as error:
+        if not memory_used_up(error):
+            raise
+        mend = "give a smaller --batch-tokens, or train into another --output with a smaller --data.batch_tokens."
+        message = f"the memory is used up: {mend}"
     print(f"{program}: error: {' '.join(message.splitlines())}", file=sys.stderr)
     return 2
+
+
+def memory_used_up(error: Exception) -> bool:
+    """Whether an error says that there is no memory left, Python's own or PyTorch's."""
+    named = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    return named or (isinstance(error, RuntimeError) and NO_MEMORY.search(str(error)) is not None)
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    """While it is entered, SIGTERM raises `Terminated`, so that nothing half-written is left; a second one kills. A
+    handler that someone else has set stays; threads beside the main one get no signals."""
+
+    def terminate(number: int, frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        raise Terminated
+
+    free = signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    if not free or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -122,11 +122,11 @@ def run(translator: Translator, search: SearchConfig | None = None) -> int:
 def heat_map(scored: Scored, width: int) -> list[str]:
     """The alignment of a pair as text, at most `width` columns wide: a row for each target piece, two columns for each
     source piece, whose letters stand above it. The darker, the more attention."""
+    if max(len(scored.source_pieces), len(scored.target_pieces)) > MOST_DRAWN:
+        return [f"(no map is drawn beyond {MOST_DRAWN} pieces)"]
     weights = scored.attention
     if weights is None:
         return []
-    if max(weights.shape) > MOST_DRAWN:
-        return [f"(no map is drawn beyond {MOST_DRAWN} pieces)"]
     labels = [_visible(piece) for piece in scored.target_pieces]
     margin = max(map(_columns, labels)) + 1
     across = max(1, (width - margin) // 2 - 1)

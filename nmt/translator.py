@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import overload
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from nmt import model_folder
 from nmt.config import Config, SearchConfig
 from nmt.data.batching import budgeted, make_batch, pad
-from nmt.data.lines import clean_line, one_line
+from nmt.data.lines import Report, clean_line
 from nmt.data.subwords import BEGIN, END, PADDING, UNKNOWN, Vocabulary
 from nmt.errors import UserError
 from nmt.model.seq2seq import Seq2Seq
@@ -26,6 +27,10 @@ from nmt.search.strategies import strategy_for
 SYMBOLS = Symbols(begin=BEGIN, end=END, never=(PADDING, UNKNOWN, BEGIN))
 WINDOW = 4096
 """Lines read ahead, so that lines of like length can be translated together."""
+PROJECTED = 512
+"""Positions whose probabilities over the whole vocabulary are in memory at once when pairs are scored."""
+
+EncodedPair = tuple[list[int], list[int]]  # the pieces of source and target, end symbols included
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,8 @@ class Translation:
 @dataclass(frozen=True)
 class Scored:
     """A given pair as the model sees it: `log_probability` in nats; the pieces of both sides, end symbols included;
-    each target piece's log-probability; attention [target, source], or None for a model without."""
+    each target piece's log-probability; attention [target, source], or None for a model without. Of a pair that is too
+    long only the pieces are known: its log-probability is nan."""
 
     log_probability: float
     source_pieces: list[str]
@@ -87,7 +93,7 @@ class Translator:
         self,
         lines: Iterable[str],
         search: SearchConfig | None = None,
-        report: Callable[[int, str], None] = lambda number, problem: None,
+        report: Report = lambda number, problem: None,
         window: int = WINDOW,
     ) -> Iterator[Translation]:
         """Translates lines as they come: one translation a line, in order, in constant memory. A line longer than any
@@ -112,24 +118,76 @@ class Translator:
             number += len(ahead)
 
     def score(self, pairs: Sequence[tuple[str, str]]) -> list[Scored]:
-        """What the model thinks of given pairs of source and target lines, one at a time."""
-        return [self._score(clean_line(source), clean_line(target)) for source, target in pairs]
+        """What the model thinks of given pairs of source and target lines, in order; see `stream_scores`."""
+        return list(self.stream_scores(pairs))
+
+    def stream_scores(
+        self,
+        pairs: Iterable[tuple[str, str]],
+        search: SearchConfig | None = None,
+        report: Report = lambda number, problem: None,
+        window: int = WINDOW,
+    ) -> Iterator[Scored]:
+        """Scores pairs as they come, in order, in constant memory. A pair is read whole, so one with a side longer than
+        any translation of a sentence is `report`ed and not scored: its log-probability is not a number."""
+        search = search or self.config.search
+        longest = longest_translation(self.config.data.max_length, search)
+        iterator = iter(pairs)
+        number = 0
+        while ahead := list(itertools.islice(iterator, window)):
+            encoded = self._encode_pairs(ahead)
+            for index, pair in enumerate(encoded):
+                if (length := max(map(len, pair))) > longest:
+                    problem = f"{length:,} pieces on one side are too many for a sentence, {longest:,} is the limit"
+                    report(number + index + 1, f"{problem}; not scored (nan): cut both sides into sentences")
+            yield from self._score_pairs(encoded, longest, search.batch_tokens)
+            number += len(ahead)
+
+    def _encode_pairs(self, pairs: Sequence[tuple[str, str]]) -> list[EncodedPair]:
+        sources = self.vocabulary.source.encode([clean_line(source) for source, _ in pairs])
+        targets = self.vocabulary.target.encode([clean_line(target) for _, target in pairs])
+        return list(zip(sources, targets, strict=True))
+
+    def _score_pairs(self, pairs: Sequence[EncodedPair], longest: int, batch_tokens: int) -> list[Scored]:
+        """The scores of encoded pairs, in their order; pairs of like length are scored together."""
+        scored = [self._unscored(*pair) for pair in pairs]
+        lengths = [max(map(len, pair)) for pair in pairs]
+        short = (index for index in range(len(pairs)) if lengths[index] <= longest)
+        order = sorted(short, key=lambda index: (lengths[index], pairs[index]))
+        for start, end in budgeted([lengths[index] for index in order], batch_tokens):
+            places = order[start:end]
+            seen = self._teacher_forced([pairs[place] for place in places])
+            for place, (found, attention) in zip(places, seen, strict=True):
+                scored[place] = replace(
+                    scored[place],
+                    log_probability=float(found.sum()),
+                    piece_log_probabilities=found.tolist(),
+                    attention=attention,
+                )
+        return scored
+
+    def _unscored(self, source: list[int], target: list[int]) -> Scored:
+        pieces = self.vocabulary.source.pieces(source), self.vocabulary.target.pieces(target)
+        return Scored(math.nan, *pieces, piece_log_probabilities=[], attention=None)
 
     @torch.inference_mode()
-    def _score(self, source: str, target: str) -> Scored:
-        source_pieces = self.vocabulary.source.encode([source])[0]
-        target_pieces = self.vocabulary.target.encode([target])[0]
-        batch = make_batch([(source_pieces, target_pieces)]).to(self.device)
+    def _teacher_forced(self, pairs: Sequence[EncodedPair]) -> list[tuple[Tensor, Tensor | None]]:
+        """Log-probabilities [target] and attention [target, source] of each pair of a batch."""
+        batch = make_batch(pairs).to(self.device)
         features, attention = self.network(batch.source, batch.source_lengths, batch.target[:, :-1])
-        log_probabilities = self.network.output(features[0]).log_softmax(dim=-1)
-        chosen = log_probabilities.gather(1, batch.target[0, 1:].unsqueeze(1)).squeeze(1)
-        return Scored(
-            log_probability=float(chosen.sum()),
-            source_pieces=self.vocabulary.source.pieces(source_pieces),
-            target_pieces=self.vocabulary.target.pieces(target_pieces),
-            piece_log_probabilities=chosen.tolist(),
-            attention=None if attention is None else attention[0].cpu(),
-        )
+        lengths = [len(target) for _, target in pairs]
+        words = torch.cat([row[:length] for row, length in zip(features, lengths, strict=True)])
+        labels = torch.cat([row[1 : length + 1] for row, length in zip(batch.target, lengths, strict=True)])
+        chosen = torch.cat(
+            [
+                -functional.cross_entropy(self.network.output(some), wanted, reduction="none")
+                for some, wanted in zip(torch.split(words, PROJECTED), torch.split(labels, PROJECTED), strict=True)
+            ]
+        ).cpu()
+        if attention is None:
+            return [(found, None) for found in torch.split(chosen, lengths)]
+        maps = [one[: len(target), : len(source)] for one, (source, target) in zip(attention.cpu(), pairs, strict=True)]
+        return list(zip(torch.split(chosen, lengths), (one.clone() for one in maps), strict=True))
 
     def _cut(self, line: str) -> list[list[int]]:
         """The pieces of a line, in parts no longer than the training's longest sentence; none for a blank line."""
@@ -168,7 +226,7 @@ class Translator:
                 source_lengths.to(self.device),
                 strategy_for(search.beam),
                 symbols=SYMBOLS,
-                limits=[10 + math.ceil(search.max_ratio * len(parts[place])) for place in places],
+                limits=[longest_translation(len(parts[place]), search) for place in places],
                 length_penalty=search.length_penalty,
                 nbest=search.nbest,
             )
@@ -187,5 +245,10 @@ class Translator:
         joined = []
         for rank in range(count):
             text = " ".join(decode_pieces(part[rank].pieces) for part in parts)
-            joined.append((one_line(text), sum(part[rank].score for part in parts) / len(parts)))
+            joined.append((clean_line(text), sum(part[rank].score for part in parts) / len(parts)))
         return Translation(*joined[0], tuple(joined) if count > 1 else ())
+
+
+def longest_translation(pieces: int, search: SearchConfig) -> int:
+    """The most target pieces that a search makes of so many source pieces, end symbols included."""
+    return 10 + math.ceil(search.max_ratio * pieces)

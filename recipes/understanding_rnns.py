@@ -6,9 +6,9 @@
 Measures recall over growing distances, gradients against distance, BLEU by sentence length with and without attention,
 training speed, and BLEU when words are missing. Writes one page with all plots, understanding_rnns.html, which says
 which of the usual claims hold here, and the raw numbers beside it, numbers.json. Without data of your own the
-translators learn the phrasebook. `--minutes` is for everything together: 12 on two cores. Started again with the same
-settings it goes on where it stopped; where all is measured, it only draws the page anew. Needs matplotlib:
-pip install 'nmt[plots]'.
+translators learn the phrasebook. `--minutes` is for everything together: 12 on two cores. Settings that the comparison
+makes itself, such as the cell and the number of updates, are refused. Started again with the same settings it goes on
+where it stopped; where all is measured, it only draws the page anew. Needs matplotlib: pip install 'nmt[plots]'.
 """
 
 import re

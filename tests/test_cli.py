@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -280,6 +282,94 @@ def test_score_gives_a_log_probability_for_every_pair(
     scores = [float(line) for line in capsys.readouterr().out.splitlines()]
     assert len(scores) == 3
     assert all(score < 0 for score in scores)
+
+
+def test_score_names_a_pair_too_long_to_score_and_keeps_the_count(
+    model_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, target = tmp_path / "a.en", tmp_path / "a.de"
+    source.write_text("The child.\n" + "our boat finds every picture. " * 20_000 + "\nThe boat.\n")
+    target.write_text("Das Kind.\n" + "unser Boot findet jedes Bild. " * 20_000 + "\nDas Boot.\n")
+    words = ["score", "--model", model_folder, "--source", source, "--target", target, "--batch-tokens", "64"]
+    assert main([str(word) for word in words]) == 0
+    captured = capsys.readouterr()
+    assert [line == "nan" for line in captured.out.splitlines()] == [False, True, False]
+    (line,) = captured.err.splitlines()
+    assert line.startswith(f"{source} and {target} line 2: ")
+
+
+@pytest.mark.parametrize(("tokenizer", "message"), [("13b", "Did you mean '13a'?"), ("ja-mecab", "is not installed")])
+def test_a_tokenizer_that_cannot_be_had_is_told_before_anything_is_translated(
+    tokenizer: str,
+    message: str,
+    model_folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pytest.importorskip("sacrebleu")
+    monkeypatch.setattr("sacrebleu.tokenizers.tokenizer_ja_mecab.MeCab", None)
+    monkeypatch.setattr("nmt.translator.Translator.translate", lambda *arguments: pytest.fail("translated"))
+    (tmp_path / "a.en").write_text("The child.\n")
+    words = ["evaluate", "--model", model_folder, "--source", tmp_path / "a.en", "--reference", tmp_path / "a.en"]
+    assert message in refusal(capsys, [*words, "--tokenize", tokenizer])
+
+
+def test_packed_files_are_read_and_written(
+    model_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    expected = translated(HOSTILE[:3], model_folder, tmp_path)
+    packed, output = tmp_path / "in.txt.gz", tmp_path / "out.txt.gz"
+    packed.write_bytes(gzip.compress((tmp_path / "in.txt").read_bytes()))
+    model = ["--model", str(model_folder)]
+    assert main(["translate", *model, "--input", str(packed), "--output", str(output)]) == 0
+    assert gzip.decompress(output.read_bytes()).decode().split("\n")[:-1] == expected
+    assert main(["score", *model, "--source", str(packed), "--target", str(output)]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 3
+    packed.write_bytes(packed.read_bytes()[:-9])
+    assert f"{packed} cannot be read" in refusal(capsys, ["translate", *model, "--input", packed, "--output", output])
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("terminal", "to_file", "shown"), [(True, False, False), (True, True, True), (False, False, True)]
+)
+def test_the_progress_bar_is_shown_where_it_does_not_run_through_the_results(
+    terminal: bool, to_file: bool, shown: bool, model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "in.txt"
+    source.write_text("The child.\n\x00\n")
+    err = Terminal()
+    out = SimpleNamespace(buffer=io.BytesIO(), isatty=lambda: terminal, flush=lambda: None)
+    monkeypatch.setattr(sys, "stderr", err)
+    monkeypatch.setattr(sys, "stdout", out)
+    words = ["translate", "--model", str(model_folder), "--input", str(source)]
+    assert main([*words, *(["--output", str(tmp_path / "out.txt")] if to_file else [])]) == 0
+    assert (" lines" in err.getvalue()) == shown
+    assert "line 2: " in err.getvalue()
+
+
+def test_sigterm_leaves_nothing_half_written(model_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "out.txt").write_text("precious\n")
+    words = ["translate", "--threads", "1", "--model", str(model_folder), "--output", str(tmp_path / "out.txt")]
+    code = f"import sys; from nmt.cli import main; sys.exit(main({[*words, '--window', '1']}))"
+    child = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert child.stdin is not None
+    child.stdin.write(b"The child sees the book.\n")
+    child.stdin.flush()
+    deadline = time.monotonic() + 120
+    while not any(path.stat().st_size for path in tmp_path.glob("*.partial")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    child.terminate()
+    _, err = child.communicate()
+    assert (child.returncode, err) == (143, b"nmt: terminated\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["out.txt"]
+    assert (tmp_path / "out.txt").read_text() == "precious\n"
 
 
 def test_info_describes_a_model(model_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -52,15 +52,18 @@ FILTERS: dict[str, Filter] = {
 
 @dataclass(frozen=True)
 class CleaningReport:
-    """How many pairs were kept, and how many each filter dropped."""
+    """How many pairs were kept, how many each filter dropped, and on how many sides control characters were read as
+    spaces."""
 
     kept: int
     dropped: dict[str, int]
+    spaced: int = 0
 
     def __str__(self) -> str:
         reasons = ", ".join(f"{name} {count:,}" for name, count in self.dropped.items() if count)
         summary = f"kept {self.kept:,} of {self.kept + sum(self.dropped.values()):,} pairs"
-        return f"{summary}; dropped: {reasons}" if reasons else summary
+        summary += f"; dropped: {reasons}" if reasons else ""
+        return summary + (f"; control characters read as spaces in {self.spaced:,} lines" if self.spaced else "")
 
 
 class Cleaner:
@@ -73,6 +76,7 @@ class Cleaner:
         self._limits = Limits(max_characters, max_ratio)
         self._kept = 0
         self._dropped: Counter[str] = Counter()
+        self._spaced = 0
 
     def __call__(self, pairs: Iterable[AnyPair]) -> Iterator[AnyPair]:
         """The pairs to keep, unchanged and in order."""
@@ -84,10 +88,14 @@ class Cleaner:
             else:
                 self._dropped[reason] += 1
 
+    def note_spaced(self, number: int, problem: str) -> None:
+        """Counts a side in which control characters were read as spaces: what `corpus.read_pairs` reports."""
+        self._spaced += 1
+
     @property
     def report(self) -> CleaningReport:
         """The counts so far."""
-        return CleaningReport(self._kept, {name: self._dropped[name] for name in FILTERS})
+        return CleaningReport(self._kept, {name: self._dropped[name] for name in FILTERS}, self._spaced)
 
     def _reason_to_drop(self, source: str, target: str) -> str | None:
         return next((name for name, drops in FILTERS.items() if drops(source, target, self._limits)), None)

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import gzip
+import functools
 import hashlib
 import json
 import os
 import re
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, zip_longest
 from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
+from nmt.data.drift import not_parallel
+from nmt.data.lines import PACKED, Report, clean_line, open_bytes, raw_lines
 from nmt.errors import UserError, nearest
 
 Code = str | None  # a language, as in file endings and JSON keys; None where it is left open
 Row = Mapping[str, Any]  # one JSON line, or one row of `datasets`
 
 VALIDATION = ("validation", "valid", "val", "dev")  # one part under four names: each stands for the others
-EVIDENCE = 8.0  # that lines are missing, in log-length: 20 to 100 lines out of step bring it together
-REACH = 10  # most missing lines in a row that are looked for
 HALF_CHARACTER = re.compile("[\ud800-\udfff]")  # JSON can spell it ("\ud83d" alone), UTF-8 cannot
 
 
@@ -40,19 +36,34 @@ class Reader(NamedTuple):
     read: Callable[[Sequence[str], Code, Code, str], Iterator[Pair]]
 
 
-def read_pairs(locations: Sequence[str], source: Code, target: Code, split: str = "train") -> Iterator[Pair]:
-    """The pairs of a corpus in any form of `READERS`, streamed, in order.
+def read_pairs(
+    locations: Sequence[str],
+    source: Code,
+    target: Code,
+    split: str = "train",
+    report: Report = lambda number, problem: None,
+) -> Iterator[Pair]:
+    """The pairs of a corpus in any form of `READERS`, streamed, in order, each side as translating would read it:
+    control characters and stray separators are spaces, and `report` is told the number of the pair for each such side.
 
     Raises UserError if the form is unknown, nothing is there, or a line is not what the form promises.
     """
     reader = next((reader for reader in READERS.values() if reader.accepts(locations)), None)
     if reader is None:
         raise UserError(f"Not a known form of corpus: '{' '.join(locations)}'. Give {', or '.join(READERS)}.")
-    pairs = reader.read(locations, source, target, split)
+    pairs = _clean(reader.read(locations, source, target, split), report)
     first = next(pairs, None)  # read now, so that a missing file is reported here and not at the first use
     if first is None:
         raise UserError(f"{' and '.join(locations)}: no sentence pairs there. At least one is needed.")
     return chain([first], pairs)
+
+
+def _clean(pairs: Iterator[Pair], report: Report) -> Iterator[Pair]:
+    for number, pair in enumerate(pairs, 1):
+        if pair.source.isprintable() and pair.target.isprintable():  # most are: no control character to look for
+            yield pair
+        else:
+            yield Pair(*(clean_line(side, functools.partial(report, number)) for side in pair))
 
 
 def read_parallel(locations: Sequence[str], source: Code, target: Code, split: str) -> Iterator[Pair]:
@@ -62,7 +73,7 @@ def read_parallel(locations: Sequence[str], source: Code, target: Code, split: s
         raise UserError(f"{first} and {second} are the same file. Give one file for each language.")
     for source_line, target_line in zip_longest(lines(first), lines(second)):
         if source_line is None or target_line is None:
-            raise _not_parallel(first, second)
+            raise not_parallel(locations, (map(len, _raw_lines(path)) for path in locations))
         yield Pair(source_line, target_line)
 
 
@@ -92,7 +103,7 @@ def read_dataset(locations: Sequence[str], source: Code, target: Code, split: st
 
 def ending(*endings: str) -> Callable[[Sequence[str]], bool]:
     """Accepts one location that ends so, gzipped or not."""
-    return lambda locations: len(locations) == 1 and locations[0].removesuffix(".gz").endswith(endings)
+    return lambda locations: len(locations) == 1 and locations[0].removesuffix(PACKED).endswith(endings)
 
 
 is_tsv = ending(".tsv")
@@ -120,7 +131,7 @@ READERS = {
 def languages(locations: Sequence[str]) -> tuple[Code, Code]:
     """The languages by the endings of two text files or the first of the JSON lines; else (None, None)."""
     if is_parallel(locations):
-        source, target = (os.path.splitext(path.removesuffix(".gz"))[1][1:] for path in locations)
+        source, target = (os.path.splitext(path.removesuffix(PACKED))[1][1:] for path in locations)
         return (source, target) if source and target and source != target else (None, None)
     rows = _json_rows(locations[0]) if is_json_lines(locations) else ()
     return next((_complete(None, None, row) for _, row in rows), (None, None))
@@ -131,10 +142,7 @@ def folder_locations(folder: str | os.PathLike[str], source: str, target: str, p
 
     Raises UserError that says which files were looked for and which languages are there.
     """
-    if not os.path.isdir(folder):
-        raise _missing(os.fspath(folder))
-    names = sorted(os.listdir(folder), reverse=True)  # so that the plain file wins over its .gz
-    files = {name.removesuffix(".gz"): name for name in names}
+    files = _unpacked_names(folder)
     for spelling in _spellings(part):
         pair = f"{spelling}.{source}", f"{spelling}.{target}"
         if pair[0] in files and pair[1] in files:
@@ -143,6 +151,24 @@ def folder_locations(folder: str | os.PathLike[str], source: str, target: str, p
     stems = (os.path.splitext(name) for name in files)
     there = sorted({code[1:] for stem, code in stems if code and stem in _spellings(part)})
     raise UserError(f"{folder} has no {wanted}. Languages there: {', '.join(there) or 'none'}.")
+
+
+def folder_tests(folder: str | os.PathLike[str], source: str, target: str) -> dict[str, tuple[str, str]]:
+    """Every `folder/test*.source` with a `.target` beside it, gzipped or not, by name ("test2016") in order.
+
+    Raises UserError if there is no such folder; no test set is no error.
+    """
+    files = _unpacked_names(folder)
+    found = (name.removesuffix(f".{source}") for name in sorted(files) if name.endswith(f".{source}"))
+    names = [name for name in found if name.startswith("test") and f"{name}.{target}" in files]
+    return {name: folder_locations(folder, source, target, name) for name in names}
+
+
+def _unpacked_names(folder: str | os.PathLike[str]) -> dict[str, str]:
+    """The names of the files in a folder by what they are unpacked; a plain file wins over its .gz."""
+    if not os.path.isdir(folder):
+        raise _missing(os.fspath(folder))
+    return {name.removesuffix(PACKED): name for name in sorted(os.listdir(folder), reverse=True)}
 
 
 def fingerprint(locations: Sequence[str]) -> str:
@@ -173,12 +199,13 @@ def lines(path: str) -> Iterator[str]:
 
 def _raw_lines(path: str) -> Iterator[bytes]:
     try:
-        with gzip.open(path) if path.endswith(".gz") else open(path, "rb") as file:
-            yield from file  # a binary file splits at "\n" only; a text file would at a lone "\r" too
+        file = open_bytes(path)
     except FileNotFoundError:
         raise _missing(path) from None
-    except (OSError, EOFError, zlib.error) as error:
-        raise UserError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror or error}.") from None
+    with file:
+        yield from raw_lines(file, path)
 
 
 def _missing(path: str) -> UserError:
@@ -187,36 +214,6 @@ def _missing(path: str) -> UserError:
         return UserError(f"{path} is missing: there is no folder {folder}.")
     near = nearest(name, os.listdir(folder or "."))
     return UserError(f"{path} is missing." + (f" Did you mean {os.path.join(folder, near)}?" if near else ""))
-
-
-def _not_parallel(first: str, second: str) -> UserError:
-    lengths = [np.fromiter(map(len, _raw_lines(path)), np.float64) for path in (first, second)]
-    line = drift(lengths[0], lengths[1])
-    place = f"They drift apart near line {line:,}" if line else "No line stands out, so look near the end"
-    counts = f"{first} has {len(lengths[0]):,} lines, {second} has {len(lengths[1]):,}"
-    return UserError(f"{counts}: they must be parallel. {place}.")
-
-
-def drift(first: NDArray[np.float64], second: NDArray[np.float64]) -> int | None:
-    """The line, from 1, near which the lengths of two files' lines cease to match; None if none stands out.
-
-    Beyond a lost line the files match better with a shift than without. Summed line by line, the advantage
-    of the right shift falls until there and rises afterwards.
-    """
-    common = min(len(first), len(second))
-    first, second = np.log(first), np.log(second)
-    second = second + (np.median(first[:common] - second[:common]) if common else 0.0)
-    found = []
-    for shift in {*range(-REACH, REACH + 1), len(first) - len(second)} - {0}:
-        moved = first[max(shift, 0) :], second[max(-shift, 0) :]
-        size = min(common, len(moved[0]), len(moved[1]))
-        # A difference counts as 1 at most, or one freak line would outweigh many.
-        plain, shifted = (np.abs(a[:size] - b[:size]).clip(max=1) for a, b in ((first, second), moved))
-        advantage = np.concatenate([[0.0], np.cumsum(plain - shifted)])
-        start = int(advantage.argmin())
-        if advantage[start:].max() - advantage[start] > EVIDENCE:
-            found.append(start + 1)
-    return min(found, default=None)
 
 
 def _pairs(rows: Iterable[tuple[str, Row]], source: Code, target: Code) -> Iterator[Pair]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from nmt.config import SearchConfig
 from nmt.errors import UserError
-from nmt.evaluation.metrics import corpus_scores, repetition_count
+from nmt.evaluation.metrics import check_tokenizer, corpus_scores, repetition_count
 from nmt.translator import Translator
 
 
@@ -24,8 +24,10 @@ def evaluate(
 ) -> dict[str, Any]:
     """Scores of the translations of `sources`, ready for JSON, and the translations under "translations".
 
-    Raises UserError when there are not as many references as sources.
+    Raises UserError, before anything is translated, when there are not as many references as sources, or when the
+    tokenizer is unknown or cannot be had.
     """
+    check_tokenizer(tokenize)
     if len(sources) != len(references):
         raise UserError(f"{len(sources):,} source lines, {len(references):,} reference lines: they must be parallel.")
     if not sources:

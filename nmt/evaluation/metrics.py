@@ -47,8 +47,7 @@ def corpus_scores(
 
     Raises UserError when a set is not parallel, when there is nothing to score, or when the tokenizer cannot be had.
     """
-    if tokenize not in BLEU.TOKENIZERS:
-        raise unknown("the tokenizer", tokenize, BLEU.TOKENIZERS)
+    check_tokenizer(tokenize)
     for reference in references:
         if len(reference) != len(hypotheses):
             raise UserError(f"{len(hypotheses):,} translations, {len(reference):,} references: they must be parallel.")
@@ -57,15 +56,23 @@ def corpus_scores(
     samples = SAMPLES if bootstrap else 1
     scores = {}
     for name, make in METRICS.items():
-        try:
-            metric = _plain(make(tokenize, lowercase))
-        except (ImportError, OSError, RuntimeError) as error:  # some tokenizers need other packages, or a download
-            reason = " ".join(str(error).split())
-            raise UserError(f"sacreBLEU's tokenizer {tokenize!r} is not installed ({reason}).") from None
+        metric = _plain(make(tokenize, lowercase))
         result = metric.corpus_score(hypotheses, references, n_bootstrap=samples)
         interval = (float(result._mean - result._ci), float(result._mean + result._ci)) if bootstrap else None
         scores[name] = Score(float(result.score), str(metric.get_signature()), interval)
     return scores
+
+
+def check_tokenizer(tokenize: str) -> None:
+    """Raises UserError when sacreBLEU has no such tokenizer, or when it cannot be had here: some need other packages,
+    or a download."""
+    if tokenize not in BLEU.TOKENIZERS:
+        raise unknown("the tokenizer", tokenize, BLEU.TOKENIZERS)
+    try:
+        METRICS["bleu"](tokenize, False)
+    except (ImportError, OSError, RuntimeError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"sacreBLEU's tokenizer {tokenize!r} is not installed ({reason}).") from None
 
 
 def repetition_count(hypotheses: Sequence[str]) -> int:

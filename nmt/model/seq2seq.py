@@ -35,7 +35,8 @@ class Seq2Seq(nn.Module):
 
     def __init__(self, config: ModelConfig, source_pieces: int, target_pieces: int, *, joint: bool) -> None:
         super().__init__()
-        if config.tied == "all" and not joint:
+        tied = config.tied or ("all" if joint else "target")
+        if tied == "all" and not joint:
             raise UserError(
                 "model.tied is 'all', which needs one joint vocabulary: set subwords.joint true, or tied target."
             )
@@ -48,7 +49,7 @@ class Seq2Seq(nn.Module):
         self.source_embedding = nn.Embedding(source_pieces, config.embedding, padding_idx=PADDING)
         self.target_embedding = (
             self.source_embedding
-            if config.tied == "all"
+            if tied == "all"
             else nn.Embedding(target_pieces, config.embedding, padding_idx=PADDING)
         )
         self.encoder = Encoder(cell, sizes)
@@ -60,7 +61,7 @@ class Seq2Seq(nn.Module):
         self.dropout = HeldDropout(rate)
         self.word_dropout = config.word_dropout
         self._initialise()
-        if config.tied != "none":
+        if tied != "none":
             self.output.weight = self.target_embedding.weight
 
     def _initialise(self) -> None:
@@ -103,16 +104,18 @@ class Seq2Seq(nn.Module):
         return self.decoder.remember(outputs, lengths), self.decoder.start(cells)
 
     def _embed(self, table: nn.Embedding, pieces: Tensor) -> Tensor:
-        """pieces [batch, length] -> [batch, length, embedding], with dropout; whole words dropped in training.
+        """pieces [batch, length] -> [batch, length, embedding], with dropout; whole words dropped in training, and
+        PADDING always zero: within a sentence it stands for a missing word.
 
         Scaled to about unit variance (Vaswani et al. 2017, section 3.4): weights small enough for the output layer
         would otherwise reach the recurrence as next to nothing, and learning starts late.
         """
-        embedded = table(pieces) * table.embedding_dim**0.5
+        words = pieces != PADDING
         if self.training and self.word_dropout > 0:
-            keep = torch.rand(pieces.shape, device=pieces.device) >= self.word_dropout
-            embedded = embedded * keep.unsqueeze(-1)
-        dropped: Tensor = self.dropout(embedded)
+            words = words & (torch.rand(pieces.shape, device=pieces.device) >= self.word_dropout)
+        # One factor for both, so that only one product of the full size is made.
+        factor = words.unsqueeze(-1).to(table.weight.dtype) * table.embedding_dim**0.5
+        dropped: Tensor = self.dropout(table(pieces) * factor)
         return dropped
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from nmt.config import Config, DataConfig
 from nmt.data import corpus
 from nmt.data.cleaning import Cleaner
 from nmt.data.encoded import EncodedCorpus, encode_corpus
+from nmt.data.lines import Report
 from nmt.data.subwords import Vocabulary
 from nmt.errors import UserError
 
@@ -22,18 +23,20 @@ class Corpora:
 
     train: tuple[str, ...]
     valid: tuple[str, ...]
-    tests: dict[str, tuple[str, ...]]
+    tests: Mapping[str, tuple[str, ...]]
     source: str | None
     target: str | None
 
-    def pairs(self, part: str, locations: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-        """All pairs of a part: train, validation or test."""
-        return iter(corpus.read_pairs(locations, self.source, self.target, split=part))
+    def pairs(
+        self, part: str, locations: tuple[str, ...], report: Report = lambda number, problem: None
+    ) -> Iterator[tuple[str, str]]:
+        """All pairs of a part: train, validation or test. `report` is told of control characters."""
+        return iter(corpus.read_pairs(locations, self.source, self.target, split=part, report=report))
 
     def clean(self, data: DataConfig) -> tuple[Cleaner, Iterator[tuple[str, str]]]:
         """The training pairs that pass the filters, and the cleaner that counts what does not."""
         cleaner = Cleaner(max_characters=data.max_length * CHARACTERS_PER_PIECE, max_ratio=data.max_ratio)
-        return cleaner, cleaner(self.pairs("train", self.train))
+        return cleaner, cleaner(self.pairs("train", self.train, cleaner.note_spaced))
 
 
 def locate(data: DataConfig) -> Corpora:
@@ -51,23 +54,23 @@ def locate(data: DataConfig) -> Corpora:
     if data.target == source or data.source == target:  # one of the two was given, and the corpus has them in turn
         source, target = target, source
     source, target = data.source or source, data.target or target
+    _differ(source, target)
+    tests: Mapping[str, tuple[str, ...]] = {_name(data.test): data.test} if data.test else {}
+    return Corpora(data.train, data.valid, tests, source, target)
+
+
+def _differ(source: str | None, target: str | None) -> None:
     if source is not None and source == target:
         raise UserError(f"data.source and data.target are both {source!r}: name two languages.")
-    tests: dict[str, tuple[str, ...]] = {_name(data.test): data.test} if data.test else {}
-    return Corpora(data.train, data.valid, tests, source, target)
 
 
 def _in_folder(folder: Path, data: DataConfig) -> Corpora:
     if not data.source or not data.target:
         raise UserError("data.folder needs data.source and data.target: the languages, as the files end.")
+    _differ(data.source, data.target)
     train, valid = (corpus.folder_locations(folder, data.source, data.target, part) for part in ("train", "val"))
-    names = sorted(path.name.removesuffix(f".{data.source}") for path in folder.glob(f"test*.{data.source}"))
-    tests: dict[str, tuple[str, ...]] = {
-        name: (str(folder / f"{name}.{data.source}"), str(folder / f"{name}.{data.target}"))
-        for name in names
-        if (folder / f"{name}.{data.target}").exists()
-    }
-    return Corpora(tuple(train), tuple(valid), tests, data.source, data.target)
+    tests = corpus.folder_tests(folder, data.source, data.target)
+    return Corpora(train, valid, tests, data.source, data.target)
 
 
 def _name(locations: tuple[str, ...]) -> str:

@@ -97,3 +97,11 @@ def test_the_report_is_one_line_with_what_was_dropped_and_why() -> None:
     report = CleaningReport(28_990, {"empty": 3, "overlong": 0, "length_ratio": 7})
     assert str(report) == "kept 28,990 of 29,000 pairs; dropped: empty 3, length_ratio 7"
     assert str(CleaningReport(5, {"empty": 0})) == "kept 5 of 5 pairs"
+
+
+def test_the_report_tells_on_how_many_sides_control_characters_were_read_as_spaces() -> None:
+    clean = cleaner()
+    list(clean([GOOD]))
+    for number in (1, 1, 4):
+        clean.note_spaced(number, "a control character")
+    assert str(clean.report) == "kept 1 of 1 pairs; control characters read as spaces in 3 lines"

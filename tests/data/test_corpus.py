@@ -5,14 +5,12 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import random
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -20,13 +18,14 @@ from hypothesis import strategies as st
 from nmt.data.corpus import (
     READERS,
     Pair,
-    drift,
     fingerprint,
     folder_locations,
+    folder_tests,
     languages,
     lines,
     read_pairs,
 )
+from nmt.data.lines import clean_line
 from nmt.errors import UserError
 
 PAIRS = [
@@ -35,6 +34,13 @@ PAIRS = [
     Pair("", "blank on one side"),
     Pair('"quotes" and \\backslashes\\', "„Anführungszeichen“ 🐕"),
 ]
+
+CLEAN = [
+    Pair("A dog runs.", "Ein Hund läuft."),
+    Pair("Text with odd separators inside", " auch   hier"),
+    *PAIRS[2:],
+]
+"""The pairs as they are read: control characters and separators are spaces."""
 
 relaxed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
 
@@ -132,7 +138,7 @@ def message(locations: list[str], source: str | None = "en", target: str | None 
 
 @pytest.mark.parametrize("write", WRITERS, ids=lambda write: write.__name__)
 def test_every_form_gives_the_same_pairs(write: Write, tmp_path: Path) -> None:
-    assert read(write(tmp_path, PAIRS)) == PAIRS
+    assert read(write(tmp_path, PAIRS)) == CLEAN
 
 
 @pytest.mark.parametrize("write", TEXT_WRITERS, ids=lambda write: write.__name__)
@@ -142,7 +148,7 @@ def test_a_gzipped_corpus_is_the_same_corpus(write: Write, tmp_path: Path) -> No
         zipped.append(path + ".gz")
         Path(path + ".gz").write_bytes(gzip.compress(Path(path).read_bytes()))
         os.remove(path)
-    assert read(zipped) == PAIRS
+    assert read(zipped) == CLEAN
 
 
 def test_every_form_of_the_table_is_written_by_a_test(tmp_path: Path) -> None:
@@ -159,7 +165,16 @@ def test_pairs_are_streamed(write: Write, tmp_path: Path) -> None:
     with open(locations[-1], "ab") as file:
         file.write(b"\xff")
     pairs = read_pairs(locations, "en", "de")
-    assert [next(pairs) for _ in PAIRS] == PAIRS  # the bad end of the file has not been read
+    assert [next(pairs) for _ in PAIRS] == CLEAN  # the bad end of the file has not been read
+
+
+def test_what_is_read_is_clean_and_each_side_that_was_not_is_told(tmp_path: Path) -> None:
+    told: list[tuple[int, str]] = []
+    locations = write_plain_json(tmp_path, [*PAIRS, Pair("two\nlines\x00", "\ta\u00a0b\u00ad\u200d")])
+    pairs = list(read_pairs(locations, "en", "de", report=lambda number, problem: told.append((number, problem))))
+    assert pairs == [*CLEAN, ("two lines ", "\ta\u00a0b\u00ad\u200d")]
+    assert [number for number, _ in told] == [2, 2, 5]
+    assert "U+2028" in told[0][1]
 
 
 @pytest.mark.parametrize("locations", [[], ["a", "b", "c"], ["a.tsv", "b.tsv"], ["a.en", "b.json"], [""], [":train"]])
@@ -213,48 +228,11 @@ def test_invalid_utf_8_is_an_error_with_file_line_byte_and_mend(tmp_path: Path) 
 # Parallel files
 
 
-def sentence_lengths(count: int) -> tuple[list[int], list[int]]:
-    """Lengths of sentences and of their translations, which are longer by a tenth, give or take a fifth."""
-    chance = random.Random(5)
-    source = [chance.randint(20, 150) for _ in range(count)]
-    return source, [round(length * chance.uniform(0.9, 1.3)) for length in source]
-
-
-@pytest.mark.parametrize("lost", [0, 411, 1_500])
-@pytest.mark.parametrize("many", [1, 4, 40])
-@pytest.mark.parametrize("side", [0, 1])
-def test_the_error_of_unequal_files_tells_where_lines_are_lost(lost: int, many: int, side: int, tmp_path: Path) -> None:
-    sides = sentence_lengths(2_000)
-    del sides[side][lost : lost + many]
-    locations = [str(tmp_path / "train.de"), str(tmp_path / "train.en")]
-    for path, lengths in zip(locations, sides, strict=True):
-        Path(path).write_text("".join("x" * length + "\n" for length in lengths))
-    told = message(locations)
-    counts = f"{locations[0]} has {len(sides[0]):,} lines, {locations[1]} has {len(sides[1]):,}"
-    assert told.startswith(f"{counts}: they must be parallel.")
-    near = int(told.rpartition("near line ")[2].rstrip(".").replace(",", ""))
-    assert abs(near - (lost + 1)) <= 5
-
-
 def test_lines_lost_at_the_end_are_looked_for_there(tmp_path: Path) -> None:
     locations = write_parallel(tmp_path, PAIRS * 50)
     Path(locations[0]).write_text("A dog runs.\n" * 100)
-    assert message(locations).endswith("No line stands out, so look near the end.")
-
-
-def test_a_stretch_out_of_step_that_recovers_is_not_taken_for_the_lost_line() -> None:
-    source, target = sentence_lengths(2_000)
-    target[200:300] = target[202:302]
-    del target[1_400]
-    found = drift(np.array(source, float), np.array(target, float))
-    assert found == pytest.approx(1_401, abs=5)
-
-
-@relaxed
-@given(st.lists(st.integers(1, 300)), st.lists(st.integers(1, 300)))
-def test_any_two_columns_of_lengths_drift_at_a_line_of_the_files_or_nowhere(a: list[int], b: list[int]) -> None:
-    found = drift(np.array(a, float), np.array(b, float))
-    assert found is None or 1 <= found <= min(len(a), len(b))
+    told = f"{locations[0]} has 100 lines, {locations[1]} has 200: they must be parallel."
+    assert message(locations) == f"{told} No line stands out, so look near the end."
 
 
 @pytest.mark.parametrize("link", [os.symlink, os.link])
@@ -368,14 +346,18 @@ pairs_of_text = st.lists(
 )
 
 
+def clean(pairs: list[Pair]) -> list[Pair]:
+    return [Pair(*map(clean_line, pair)) for pair in pairs]
+
+
 @relaxed
 @given(pairs_of_text, st.booleans())
 def test_json_lines_give_back_what_was_written(pairs: list[Pair], ascii_only: bool) -> None:
     rows = [json.dumps({"translation": {"en": a, "hau": b}}, ensure_ascii=ascii_only) for a, b in pairs]
     with file_of("\n".join(rows).encode(), "train.jsonl") as path:
-        assert read([path], "en", "hau") == pairs
-        assert read([path], "hau", "en") == [(b, a) for a, b in pairs]
-        assert read([path], None, None) == pairs
+        assert read([path], "en", "hau") == clean(pairs)
+        assert read([path], "hau", "en") == [(b, a) for a, b in clean(pairs)]
+        assert read([path], None, None) == clean(pairs)
 
 
 @relaxed
@@ -383,9 +365,9 @@ def test_json_lines_give_back_what_was_written(pairs: list[Pair], ascii_only: bo
 def test_tsv_gives_back_what_was_written_under_its_header(pairs: list[Pair]) -> None:
     content = "\n".join(["en\tde", *(f"{a}\t{b}" for a, b in pairs), ""])
     with file_of(content.replace("\r\n", "\r\r\n").encode(), "train.tsv") as path:
-        assert read([path], "en", "de") == pairs
-        assert read([path], "de", "en") == [(b, a) for a, b in pairs]
-        assert read([path], "cs", "fr") == [("en", "de"), *pairs]
+        assert read([path], "en", "de") == clean(pairs)
+        assert read([path], "de", "en") == [(b, a) for a, b in clean(pairs)]
+        assert read([path], "cs", "fr") == [("en", "de"), *clean(pairs)]
 
 
 # Languages
@@ -462,6 +444,28 @@ def test_a_folder_without_the_languages_is_an_error_that_says_which_are_there(tm
         folder_locations(str(tmp_path / "nowhere"), "en", "fr", "train")
 
 
+def test_the_test_sets_of_a_folder_are_found_gzipped_or_not(tmp_path: Path) -> None:
+    names = [
+        "test.en",
+        "test.de.gz",
+        "test2016.en.gz",
+        "test2016.de.gz",
+        "test2016.de",
+        "test.fr",
+        "test_b.en",
+        "val.en",
+    ]
+    for name in [*names, "val.de", "contest.en", "contest.de"]:
+        (tmp_path / name).touch()
+    assert folder_tests(tmp_path, "en", "de") == {
+        "test": (str(tmp_path / "test.en"), str(tmp_path / "test.de.gz")),
+        "test2016": (str(tmp_path / "test2016.en.gz"), str(tmp_path / "test2016.de")),
+    }
+    assert folder_tests(tmp_path, "fr", "cs") == {}
+    with pytest.raises(UserError, match="is missing"):
+        folder_tests(tmp_path / "nowhere", "en", "de")
+
+
 # `datasets`
 
 
@@ -471,8 +475,8 @@ def test_a_split_is_found_under_any_of_its_names_and_by_suffix(split: str, tmp_p
     (tmp_path / "data" / "dev.jsonl").write_text('{"translation": {"en": "a", "de": "b"}}\n')
     assert read(locations, split=split) == [("a", "b")]
     assert read([f"{locations[0]}:{split}"]) == [("a", "b")]
-    assert read([f"{locations[0]}:train"], split=split) == PAIRS
-    assert read(locations, None, None) == PAIRS
+    assert read([f"{locations[0]}:train"], split=split) == CLEAN
+    assert read(locations, None, None) == CLEAN
 
 
 def test_a_missing_split_is_an_error_that_lists_those_there(tmp_path: Path) -> None:
@@ -482,7 +486,7 @@ def test_a_missing_split_is_an_error_that_lists_those_there(tmp_path: Path) -> N
 
 def test_a_dataset_saved_without_splits_is_read_whole_whatever_part_it_is_for(tmp_path: Path) -> None:
     folder = write_dataset_saved(tmp_path, PAIRS)[0]
-    assert read([folder], split="validation") == PAIRS
+    assert read([folder], split="validation") == CLEAN
     assert "without splits" in message([f"{folder}:test"])
 
 

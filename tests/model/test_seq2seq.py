@@ -245,6 +245,24 @@ def test_word_dropout_drops_whole_embeddings_on_both_sides() -> None:
         assert abs(dropped.double().mean() - 0.3) < 5 * 0.0102  # of 2,000 pieces: a standard deviation of 0.0102
 
 
+@pytest.mark.parametrize("tied", ["none", "target", "all"])
+def test_padding_is_embedded_as_zeros_whatever_its_row_has_learned(tied: str) -> None:
+    network = a_network(tied=tied).train()
+    seen: list[Tensor] = []
+    for part in (network.encoder, network.decoder):
+        part.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    optimizer = torch.optim.SGD(network.parameters(), 1.0)
+    for training in (True, False):
+        features, _ = network.train(training)(
+            torch.tensor([[5, PADDING, 4, 3]]), torch.tensor([4]), torch.tensor([[BEGIN, PADDING, 8]])
+        )
+        network.output(features).log_softmax(dim=-1)[..., 3].sum().backward()  # the output layer moves every row
+        optimizer.step()
+        for embedded in seen[-2:]:
+            assert not embedded[0, 1].any()
+            assert embedded[0, [0, 2]].all()
+
+
 @pytest.mark.parametrize(
     ("changes", "joint", "message"),
     [

@@ -333,6 +333,19 @@ def test_numbers_are_the_same_after_the_notebook(tmp_path: Path) -> None:
     assert dataclasses.replace(read, seconds=numbers.seconds) == numbers
 
 
+SET_BY_THE_COMPARISON: dict[str, object] = {
+    "model.cell": "gru",
+    "train.updates": 9,
+    "train.validate_every": 9,
+    "search.nbest": 2,
+}
+WITHOUT_DATA: dict[str, object] = {"data.valid": ("a.tsv",), "data.test": ("a.tsv",), "data.source": "de"}
+
+
+def test_every_setting_of_the_comparison_has_an_example() -> None:
+    assert SET_BY_THE_COMPARISON.keys() == study.SET_HERE.keys()
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -340,11 +353,14 @@ def test_numbers_are_the_same_after_the_notebook(tmp_path: Path) -> None:
         ({"data.folder": "nowhere", "data.source": "en", "data.target": "de"}, "nowhere"),
         ({"model.attention": "none"}, "with and without"),
         ({"model.word_dropout": 0.0}, "with and without"),
+        *(({key: value}, f"{key} is not for you to choose") for key, value in SET_BY_THE_COMPARISON.items()),
+        *(({key: value}, f"{key} would change nothing") for key, value in WITHOUT_DATA.items()),
     ],
 )
 def test_wrong_settings_are_told_before_anything_is_written(
-    changes: dict[str, object], message: str, tmp_path: Path
+    changes: dict[str, object], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(study, "prepared", lambda *arguments: pytest.fail("it went on"))
     settings = {"output": str(tmp_path / "out"), "model.word_dropout": 0.2, **changes}
     with pytest.raises(UserError, match=message):
         study.understand(Config().replace(settings))

@@ -49,7 +49,7 @@ class SubwordsConfig(Section):
 
     vocabulary: int | None = Field(None, ge=300)
     """Number of pieces. Left open: chosen from the corpus size."""
-    algorithm: Literal["unigram", "bpe"] = "unigram"
+    algorithm: Literal["unigram", "bpe"] = "bpe"
     """How pieces are found: unigram language model (Kudo 2018) or byte-pair encoding (Sennrich et al. 2016)."""
     joint: bool = True
     """One vocabulary for both languages; false trains one for each."""
@@ -69,6 +69,8 @@ class ModelConfig(Section):
     """Attention over the source: {choices}."""
     decoder: str = "parallel"
     """How recurrence and attention are joined in the decoder: {choices}."""
+    lexical: bool = True
+    """Let the attended source words speak for themselves beside the recurrence (Nguyen and Chiang 2018)."""
     bridge: str = "last"
     """What the decoder starts from: {choices}."""
     embedding: int = Field(256, ge=1)
@@ -90,7 +92,7 @@ class ModelConfig(Section):
     """Add a layer's input to its output where the sizes agree (He et al. 2016), from the second layer on."""
     tied: Literal["none", "target", "all"] | None = None
     """Embeddings shared (Press and Wolf 2017): none; target input with output layer; source too (joint pieces). Left
-    open: all with joint pieces, otherwise target."""
+    open: chosen from the corpus size."""
 
 
 class TrainConfig(Section):

@@ -16,7 +16,6 @@ SETTINGS = {
     "data.test": ("bentrevett/multi30k:test",),
     "data.source": "en",
     "data.target": "de",
-    "model.tied": "none",
     "train.minutes": 20,
 }
 

@@ -16,6 +16,7 @@ class Memory(NamedTuple):
     values: Tensor  # [batch, source, hidden], zero at padding
     keys: Tensor  # [batch, source, ...] or empty, as the attention prepared them
     bias: Tensor  # [batch, 1, source]: 0 at words, -inf at padding
+    words: Tensor  # [batch, source, embedding], the embedded words as they were before the encoder
 
     def select(self, sentences: Tensor) -> Memory:
         """The memory of some of the sentences. sentences: [kept]."""

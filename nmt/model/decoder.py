@@ -21,10 +21,11 @@ class Decoder(nn.Module):
     """What all decoders share: recurrent layers, one attention, and the readout that makes a feature vector of them.
 
     Args: cell, attention: of the tables; sizes: of the stack, `input_size` being the width of embeddings and of the
-    feature vectors, `hidden` that of the states and of the encoder's outputs.
+    feature vectors, `hidden` that of the states and of the encoder's outputs; lexical: whether the attended source
+    words speak for themselves, too (Nguyen and Chiang 2018, section 4).
     """
 
-    def __init__(self, cell: type[Recurrent], attention: Attention, sizes: StackSizes) -> None:
+    def __init__(self, cell: type[Recurrent], attention: Attention, sizes: StackSizes, *, lexical: bool) -> None:
         super().__init__()
         self.attention = attention
         self.cell_states = cell.STATES
@@ -33,6 +34,8 @@ class Decoder(nn.Module):
         above = [cell(self.size_above(), sizes.hidden) for _ in range(sizes.layers - 1)]
         self.layers = nn.ModuleList([cell(sizes.input_size, sizes.hidden), *above])
         self.readout = nn.Linear(self.readout_size(), sizes.input_size)
+        attends = attention.context_size > 0
+        self.lexical = nn.Linear(sizes.input_size, sizes.input_size) if lexical and attends else None
 
     @property
     def stack(self) -> list[Recurrent]:
@@ -47,9 +50,9 @@ class Decoder(nn.Module):
         """Input size of the readout."""
         return self.sizes.hidden + self.attention.context_size
 
-    def remember(self, values: Tensor, lengths: Tensor) -> Memory:
-        """The encoder's outputs [batch, source, hidden] made ready to be attended to."""
-        return Memory(values, self.attention.prepare(values), padding_bias(lengths, values.shape[1]))
+    def remember(self, values: Tensor, lengths: Tensor, words: Tensor) -> Memory:
+        """The encoder's outputs [batch, source, hidden] and inputs [batch, source, input] ready to be attended to."""
+        return Memory(values, self.attention.prepare(values), padding_bias(lengths, values.shape[1]), words)
 
     def start(self, cells: State) -> State:
         """The state before the first target position, from the bridge's [layers, batch, hidden] tensors."""
@@ -69,6 +72,15 @@ class Decoder(nn.Module):
         grouped = queries.view(memory.values.shape[0], -1, queries.shape[-1])
         contexts, weights = self.attention(grouped, memory)
         return contexts.flatten(0, 1), weights
+
+    def _speak(self, features: Tensor, weights: Tensor | None, memory: Memory) -> Tensor:
+        """Adds to the features [batch, length, input] what the words attended to, by weights [batch, length, source],
+        are translated by on their own (Nguyen and Chiang 2018, section 4, with the output layer shared). On this short
+        way a rare word is learned from few examples, and not confused with those that keep the same company."""
+        if self.lexical is None or weights is None:
+            return features
+        words: Tensor = self.lexical(self.dropout(weights @ memory.words))
+        return features + words.tanh()
 
 
 class ParallelDecoder(Decoder):
@@ -110,7 +122,7 @@ class ParallelDecoder(Decoder):
             if self.sizes.residual:
                 outputs = outputs + below
         readout = self.readout(self.dropout(torch.cat([outputs, contexts, inputs], dim=-1)))
-        return readout.tanh(), weights
+        return self._speak(readout.tanh(), weights, memory), weights
 
 
 class SteppedDecoder(Decoder):
@@ -139,13 +151,14 @@ class SteppedDecoder(Decoder):
             readings.append(reading)
             weights.append(weight)
         attention = None if weights[0] is None else torch.cat([w for w in weights if w is not None], dim=1)
-        return self.features(torch.stack(readings, dim=1), inputs), attention
+        features = self.features(torch.stack(readings, dim=1), inputs)
+        return self._speak(features, attention, memory), attention
 
     def step(self, inputs: Tensor, state: State, memory: Memory) -> tuple[Tensor, State, Tensor | None]:
         layers, extra = self._split(state)
         projected = self.stack[0].project(inputs.flatten(0, 1))
         reading, layers, extra, weights = self.advance(projected, layers, extra, memory, self._masks(inputs))
-        features = self.features(reading.view(*inputs.shape[:2], -1), inputs)
+        features = self._speak(self.features(reading.view(*inputs.shape[:2], -1), inputs), weights, memory)
         return features, _stack(layers) + tuple(part.unsqueeze(0) for part in extra), weights
 
     def _split(self, state: State) -> tuple[list[State], State]:
@@ -176,8 +189,8 @@ class InputFeedingDecoder(SteppedDecoder):
     """Recurrent layers, then attention; the feature vector is fed to the next position (Luong et al. 2015, sec. 3.3).
     The state ends with that vector."""
 
-    def __init__(self, cell: type[Recurrent], attention: Attention, sizes: StackSizes) -> None:
-        super().__init__(cell, attention, sizes)
+    def __init__(self, cell: type[Recurrent], attention: Attention, sizes: StackSizes, *, lexical: bool) -> None:
+        super().__init__(cell, attention, sizes, lexical=lexical)
         gates = self.stack[0].layer.all_weights[0][0].shape[0]
         self.feed = nn.Linear(sizes.input_size, gates, bias=False)
 
@@ -205,8 +218,8 @@ class ConditionalDecoder(SteppedDecoder):
     the first reads the last word, its result asks, the second reads the answer. Further layers stand above.
     Without attention there is no answer to read and no second transition."""
 
-    def __init__(self, cell: type[Recurrent], attention: Attention, sizes: StackSizes) -> None:
-        super().__init__(cell, attention, sizes)
+    def __init__(self, cell: type[Recurrent], attention: Attention, sizes: StackSizes, *, lexical: bool) -> None:
+        super().__init__(cell, attention, sizes, lexical=lexical)
         self.second = cell(attention.context_size, sizes.hidden) if attention.context_size else None
 
     def readout_size(self) -> int:

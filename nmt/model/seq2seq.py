@@ -55,7 +55,10 @@ class Seq2Seq(nn.Module):
         self.encoder = Encoder(cell, sizes)
         self.bridge = bridge(config.hidden, layers=config.decoder_layers, states=cell.STATES)
         self.decoder = decoder(
-            cell, attention(config.hidden, config.heads), replace(sizes, layers=config.decoder_layers)
+            cell,
+            attention(config.hidden, config.heads),
+            replace(sizes, layers=config.decoder_layers),
+            lexical=config.lexical,
         )
         self.output = nn.Linear(config.embedding, target_pieces)
         self.dropout = HeldDropout(rate)
@@ -98,10 +101,11 @@ class Seq2Seq(nn.Module):
         return SearchState(memory, tuple(part.index_select(1, rows) for part in state.decoder))
 
     def _encode(self, source: Tensor, lengths: Tensor) -> tuple[Memory, State]:
-        outputs, last = self.encoder(self._embed(self.source_embedding, source), lengths)
+        words = self._embed(self.source_embedding, source)
+        outputs, last = self.encoder(words, lengths)
         cells = self.bridge(outputs, lengths, last)
         outputs = self.dropout(outputs)
-        return self.decoder.remember(outputs, lengths), self.decoder.start(cells)
+        return self.decoder.remember(outputs, lengths, words), self.decoder.start(cells)
 
     def _embed(self, table: nn.Embedding, pieces: Tensor) -> Tensor:
         """pieces [batch, length] -> [batch, length, embedding], with dropout; whole words dropped in training, and

@@ -11,6 +11,9 @@ SPARSE_COVERAGE = 0.9995
 """Coverage where the characters alone would fill a third of the vocabulary (SentencePiece's own default)."""
 
 
+INFINITE = float("inf")
+
+
 class Size(NamedTuple):
     """What the choices are made from."""
 
@@ -26,14 +29,15 @@ class Preset(NamedTuple):
     batch_tokens: int
     dropout: float
     learning_rate: float
+    tied: bool
     minutes: float
 
 
 PRESETS = (
-    Preset(pairs=15_000, vocabulary=2_000, batch_tokens=1_000, dropout=0.4, learning_rate=2e-3, minutes=15),
-    Preset(pairs=100_000, vocabulary=4_000, batch_tokens=1_400, dropout=0.2, learning_rate=1e-3, minutes=20),
-    Preset(pairs=1_000_000, vocabulary=8_000, batch_tokens=2_800, dropout=0.2, learning_rate=1e-3, minutes=240),
-    Preset(pairs=float("inf"), vocabulary=16_000, batch_tokens=5_600, dropout=0.1, learning_rate=1e-3, minutes=24 * 60),
+    Preset(15_000, vocabulary=2_000, batch_tokens=1_000, dropout=0.3, learning_rate=2e-3, tied=True, minutes=15),
+    Preset(100_000, vocabulary=8_000, batch_tokens=1_400, dropout=0.2, learning_rate=2e-3, tied=False, minutes=20),
+    Preset(1_000_000, vocabulary=12_000, batch_tokens=2_800, dropout=0.2, learning_rate=1e-3, tied=False, minutes=240),
+    Preset(INFINITE, vocabulary=16_000, batch_tokens=5_600, dropout=0.1, learning_rate=1e-3, tied=False, minutes=1440),
 )
 
 
@@ -55,7 +59,7 @@ def choices(config: Config, size: Size) -> dict[str, Any]:
         "subwords.coverage": 1.0 if 3 * size.characters < vocabulary else SPARSE_COVERAGE,
         "data.batch_tokens": preset.batch_tokens,
         "model.dropout": preset.dropout,
-        "model.tied": "all" if config.subwords.joint else "target",
+        "model.tied": ("all" if config.subwords.joint else "target") if preset.tied else "none",
         "train.learning_rate": preset.learning_rate,
     }
     if config.train.updates is None:

@@ -28,7 +28,7 @@ def inside() -> Tensor:
 
 
 def remember(attention: Attention, values: Tensor, lengths: Tensor) -> Memory:
-    return Memory(values, attention.prepare(values), padding_bias(lengths, values.shape[1]))
+    return Memory(values, attention.prepare(values), padding_bias(lengths, values.shape[1]), values)
 
 
 def close(one: Tensor, other: Tensor) -> None:

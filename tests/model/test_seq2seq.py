@@ -281,3 +281,22 @@ def test_what_does_not_fit_is_a_user_error_of_one_line(changes: dict[str, object
         Seq2Seq(config, PIECES, PIECES, joint=joint)
     assert message in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("attention", [name for name in ATTENTION if name != "none"])
+@pytest.mark.parametrize("decoder", DECODER)
+@pytest.mark.parametrize("lexical", [True, False])
+def test_the_attended_words_speak_past_the_recurrence_only_if_they_may(
+    decoder: str, attention: str, lexical: bool
+) -> None:
+    network = a_network(decoder=decoder, attention=attention, lexical=lexical)
+    for layer in [*network.encoder.parameters(), *network.bridge.parameters()]:
+        layer.data.zero_()  # nothing of the source comes through the encoder: every sentence looks the same
+    one, other = ([5, 9, 4, 3], [7, 11, 6, 3])
+    same = torch.equal(*(log_probabilities(network, source, [BEGIN, 8]) for source in (one, other)))
+    assert same is not lexical
+
+
+def test_without_attention_there_is_no_word_to_speak() -> None:
+    without = {name for name, _ in a_network(attention="none", lexical=True).named_parameters()}
+    assert without == {name for name, _ in a_network(attention="none", lexical=False).named_parameters()}

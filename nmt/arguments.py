@@ -10,6 +10,8 @@ from typing import NoReturn
 
 from nmt.errors import UserError, nearest
 
+MOST_THREADS = 1024
+
 SEARCH_OPTIONS: dict[str, tuple[type, str, str]] = {
     "beam": (int, "K", "hypotheses kept alive; 1 is greedy search"),
     "nbest": (int, "N", "translations of each line, best first"),
@@ -51,7 +53,7 @@ class Parser(argparse.ArgumentParser):
             kind, metavar, text = SEARCH_OPTIONS[name]
             self.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar=metavar, help=text)
         self.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where to compute")
-        self.add_argument("--threads", type=positive, metavar="N", help="threads of the matrix products")
+        self.add_argument("--threads", type=threads, metavar="N", help="threads of the matrix products")
 
 
 def positive(text: str) -> int:
@@ -59,4 +61,12 @@ def positive(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"it is {number}; give 1 or more")
+    return number
+
+
+def threads(text: str) -> int:
+    """A number of threads that a machine may have."""
+    number = positive(text)
+    if number > MOST_THREADS:
+        raise argparse.ArgumentTypeError(f"it is {number}; give {MOST_THREADS} at most")
     return number

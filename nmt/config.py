@@ -11,13 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nmt.errors import UserError, unknown
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 class Section(BaseModel):
     """A group of settings. Unknown keys are errors; nothing changes after construction."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, protected_namespaces=())
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True, protected_namespaces=()
+    )
 
 
 class DataConfig(Section):
@@ -105,7 +107,7 @@ class TrainConfig(Section):
     optimizer: str = "adamw"
     """Optimiser: {choices}."""
     learning_rate: float | None = Field(None, gt=0)
-    """Peak learning rate. Left open: chosen from the model."""
+    """Peak learning rate. Left open: chosen from the corpus size."""
     schedule: str = "cosine"
     """Learning rate after the warm-up: {choices}."""
     warmup: int = Field(200, ge=0)
@@ -130,7 +132,7 @@ class TrainConfig(Section):
     """Seed of everything random."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where to train."""
-    threads: int | None = Field(None, ge=1)
+    threads: int | None = Field(None, ge=1, le=1024)
     """Threads of the matrix products. Left open: one per core."""
 
 
@@ -139,7 +141,7 @@ class SearchConfig(Section):
 
     beam: int = Field(5, ge=1, le=1000)
     """Hypotheses kept alive; 1 is greedy search."""
-    length_penalty: float = Field(1.0, ge=0)
+    length_penalty: float = Field(1.0, ge=0, le=10)
     """Exponent a of the length normalisation: log-probability / length**a. 0 compares plain log-probabilities."""
     nbest: int = Field(1, ge=1)
     """Translations given for each sentence, best first; at most `beam`."""

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError
@@ -20,6 +20,17 @@ from nmt.model.seq2seq import Seq2Seq
 
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
+
+
+def _from_version_1(tree: dict[str, Any]) -> None:
+    """Version 2 gave the decoder its lexical path, and says where the data come from in one way only."""
+    tree["model"].setdefault("lexical", False)
+    if tree["data"].get("folder"):
+        tree["data"].update(train=[], valid=[], test=[])
+
+
+MIGRATIONS = {1: _from_version_1}
+"""What makes a configuration of one format version one of the next, in place."""
 
 
 class Model(NamedTuple):
@@ -61,10 +72,12 @@ def load_config(folder: Path) -> Config:
         raise UserError(f"{folder} is no model folder: it has no {CONFIG}.") from None
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise UserError(f"{path} is damaged ({error}): restore it from a copy.") from None
-    if version != FORMAT_VERSION:
+    if version != FORMAT_VERSION and version not in MIGRATIONS:
         raise UserError(
-            f"{path} has format version {version}, this program reads {FORMAT_VERSION}: use its own version."
+            f"{path} has format version {version}, this program reads up to {FORMAT_VERSION}: use its own version."
         )
+    for old in range(version, FORMAT_VERSION):
+        MIGRATIONS[old](tree)
     return Config.parse(tree, where=str(path))
 
 

@@ -9,11 +9,8 @@ from typing import Any, get_args, get_origin
 from nmt.config import Config
 from nmt.errors import UserError, choose, nearest
 
-ALTERNATIVES = (
-    (("data.folder",), ("data.train", "data.valid", "data.test")),
-    (("train.minutes",), ("train.updates",)),
-)
-"""Settings that say the same thing in different ways: a recipe's default for one gives way to another that is given."""
+ALTERNATIVES = (("data.folder", "data.train", "data.valid", "data.test"), ("train.minutes", "train.updates"))
+"""Settings that stand for each other: a recipe's defaults for them give way when any of a group is given."""
 
 
 def parse(argv: Sequence[str], defaults: dict[str, Any], *, program: str, description: str) -> Config:
@@ -26,21 +23,24 @@ def parse(argv: Sequence[str], defaults: dict[str, Any], *, program: str, descri
         print(help_text(config, program=program, description=description))
         raise SystemExit(0)
     changes = {key: _value(key, words) for key, words in _words_by_key(argv, config, program).items()}
-    config = config.replace(_displaced(changes), given=False).replace(changes)
+    config = config.replace(displaced(changes), given=False).replace(changes)
     values = {key: value for key, value, _ in config.fields()}
     for key, table in choices().items():
         choose(table, values[key], key)
     return config
 
 
-def _displaced(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """The library's defaults for what alternatives were given to: a recipe's own defaults have no say then."""
+def displaced(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The library's defaults for what stands beside, or instead of, the settings that are given: what a recipe or an
+    earlier start had there has no say then."""
     plain = {key: value for key, value, _ in Config().fields()}
-    displaced: dict[str, Any] = {}
-    for ways in ALTERNATIVES:
-        given = [way for way in ways if any(key in changes for key in way)]
-        displaced |= {key: plain[key] for way in ways if given and way not in given for key in way}
-    return displaced
+    return {
+        key: plain[key]
+        for group in ALTERNATIVES
+        if any(key in changes for key in group)
+        for key in group
+        if key not in changes
+    }
 
 
 def choices() -> dict[str, Mapping[str, Any]]:
@@ -65,7 +65,9 @@ def help_text(config: Config, *, program: str, description: str) -> str:
     """Every setting with its default and its docstring, section by section."""
     tables = choices()
     lines = [f"usage: {program} --section.key value ...", "", description.strip(), ""]
-    lines += ["Each setting is shown with its default. `none` leaves a setting open; booleans are true or false."]
+    lines += [
+        "Each setting is shown with its default. `none` leaves open what is (open) here; booleans are true or false."
+    ]
     section = None
     for key, value, docstring in config.fields():
         name = key.rpartition(".")[0]

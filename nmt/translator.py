@@ -60,6 +60,12 @@ class Scored:
     attention: Tensor | None
 
 
+def check_search(search: SearchConfig) -> None:
+    """Raises UserError for a search that cannot be."""
+    if search.nbest > search.beam:
+        raise UserError(f"search.nbest is {search.nbest}, more than search.beam, {search.beam}: widen the beam.")
+
+
 class Translator:
     """A model with its subwords.
 
@@ -212,8 +218,7 @@ class Translator:
 
     def _search(self, parts: list[list[int]], search: SearchConfig) -> list[list[Hypothesis]]:
         """The hypotheses of encoded sentences, in their order; sentences of like length are translated together."""
-        if search.nbest > search.beam:
-            raise UserError(f"search.nbest is {search.nbest}, more than search.beam, {search.beam}: widen the beam.")
+        check_search(search)
         order = sorted(range(len(parts)), key=lambda index: (len(parts[index]), parts[index]))
         found: list[list[Hypothesis]] = [[] for _ in parts]
         lengths = [len(parts[index]) for index in order]

@@ -13,6 +13,7 @@ from phrasebook_grammar import write
 
 from nmt.config import Config
 from nmt.errors import UserError
+from nmt.model_folder import CONFIG
 from nmt.training.run import recipe
 
 SETTINGS = {
@@ -28,6 +29,8 @@ SETTINGS = {
 
 def generate(config: Config) -> None:
     """Writes the pairs, unless they lie there already. Raises UserError rather than touch a folder of other files."""
+    if config.output and (Path(config.output) / CONFIG).exists():
+        return  # a run that has begun knows where its pairs are
     if config.data.folder is None:
         raise UserError("data.folder is open: name a folder, which this recipe fills with its pairs.")
     folder = Path(config.data.folder)

@@ -17,6 +17,7 @@ from types import SimpleNamespace
 import pytest
 
 from nmt.cli import COMMANDS, main
+from nmt.config import FORMAT_VERSION
 from nmt.errors import UserError, guard
 
 HOSTILE = [
@@ -379,7 +380,7 @@ def test_info_describes_a_model(model_folder: Path, tmp_path: Path, capsys: pyte
     assert result["languages"] == {"source": "en", "target": "de"}
     assert result["model"]["cell"] == "lstm"
     assert result["scores"]["test"]["bleu"]["score"] == 38.5
-    assert result["format_version"] == 1
+    assert result["format_version"] == FORMAT_VERSION
     assert result["parameters"] > 1000
     assert result["files"]["config.json"] == (copy / "config.json").stat().st_size
 

@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -50,7 +51,7 @@ def folder(intact: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(intact, tmp_path / "model"))
 
 
-def edit(folder: Path, change: Callable[[dict[str, object]], object]) -> None:
+def edit(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
     """Changes config.json by hand."""
     tree = json.loads((folder / CONFIG).read_text())
     change(tree)
@@ -111,6 +112,21 @@ def test_a_folder_is_only_what_plain_readers_read(intact: Path) -> None:
     assert sorted(path.name for path in intact.iterdir()) == [CONFIG, "joint.spm", WEIGHTS]
     assert json.loads((intact / CONFIG).read_text())["format_version"] == FORMAT_VERSION
     load_file(intact / WEIGHTS)
+
+
+def test_a_folder_of_version_1_translates_as_before(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    write(folder, model__lexical=False)
+    expected = Translator.load(folder).score(PAIRS[:1])[0].log_probability
+
+    def as_it_was(tree: dict[str, Any]) -> None:
+        tree["format_version"] = 1
+        del tree["model"]["lexical"]
+        tree["data"].update(folder="there", train=["hub:train"], source="en", target="de")
+
+    edit(folder, as_it_was)
+    assert Translator.load(folder).score(PAIRS[:1])[0].log_probability == expected
+    assert model_folder.load_config(folder).data.train == ()
 
 
 REFUSED: dict[str, tuple[Callable[[Path], object], str, str]] = {

@@ -109,6 +109,7 @@ def test_a_default_of_a_recipe_gives_way_to_an_alternative_that_is_given() -> No
     assert (config.data.folder, config.data.train, config.data.test) == ("here", (), ())
     assert (config.train.minutes, config.train.updates) == (None, 9)
     assert parsed("--data.train a.tsv", data__folder="there").data.folder is None
+    assert parsed("--data.train a.tsv", **recipe).data.test == ()
     both = parsed("--train.updates 9 --train.minutes 3", **recipe)
     assert (both.train.minutes, both.train.updates) == (3, 9)
 

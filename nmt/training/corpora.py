@@ -41,6 +41,8 @@ class Corpora:
 
 def locate(data: DataConfig) -> Corpora:
     """Finds the corpora that the settings name. Raises UserError when one is missing or the languages are unknown."""
+    if data.source is not None and data.source == data.target:
+        raise UserError(f"data.source and data.target are both {data.source!r}: name two languages.")
     if data.folder is not None:
         if data.train or data.valid or data.test:
             raise UserError("data.folder stands for data.train, data.valid and data.test: give it or them, not both.")
@@ -51,23 +53,18 @@ def locate(data: DataConfig) -> Corpora:
             f"{missing} is not given: give two parallel files, one .tsv or .jsonl, or a datasets identifier."
         )
     source, target = corpus.languages(data.train)
+    if len(data.train) == 2 and source is not None and (data.source == target or data.target == source):
+        raise UserError(f"{data.train[0]} is named first, as the source: turn the files or the languages round.")
     if data.target == source or data.source == target:  # one of the two was given, and the corpus has them in turn
         source, target = target, source
     source, target = data.source or source, data.target or target
-    _differ(source, target)
     tests: Mapping[str, tuple[str, ...]] = {_name(data.test): data.test} if data.test else {}
     return Corpora(data.train, data.valid, tests, source, target)
-
-
-def _differ(source: str | None, target: str | None) -> None:
-    if source is not None and source == target:
-        raise UserError(f"data.source and data.target are both {source!r}: name two languages.")
 
 
 def _in_folder(folder: Path, data: DataConfig) -> Corpora:
     if not data.source or not data.target:
         raise UserError("data.folder needs data.source and data.target: the languages, as the files end.")
-    _differ(data.source, data.target)
     train, valid = (corpus.folder_locations(folder, data.source, data.target, part) for part in ("train", "val"))
     tests = corpus.folder_tests(folder, data.source, data.target)
     return Corpora(train, valid, tests, data.source, data.target)
@@ -82,7 +79,7 @@ def encode(corpora: Corpora, config: Config, vocabulary: Vocabulary, folder: Pat
     path = folder / f"train-{corpus.fingerprint(corpora.train)}.arrow"
     if path.exists():
         return EncodedCorpus(path), f"training pairs: {path}"
-    changed = "the training files have changed since the run began: " if any(folder.glob("train-*.arrow")) else ""
+    changed = "the training files are others than at the beginning, or newer; " if any(folder.glob("train-*")) else ""
     cleaner, pairs = corpora.clean(config.data)
     dropped = encode_corpus(pairs, vocabulary, path, config.data.max_length)
     if dropped == cleaner.report.kept:

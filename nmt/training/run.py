@@ -17,6 +17,7 @@ from nmt.data.subwords import train_vocabulary
 from nmt.errors import UserError, guard
 from nmt.evaluation.evaluate import evaluate
 from nmt.model.seq2seq import Seq2Seq, parameter_count
+from nmt.options import displaced
 from nmt.training import corpora as corpora_module
 from nmt.training import presets
 from nmt.training.card import model_card
@@ -24,7 +25,7 @@ from nmt.training.corpora import Corpora, locate
 from nmt.training.tracking import Tracker
 from nmt.training.trainer import Trainer
 from nmt.training.validation import Validator
-from nmt.translator import Translator
+from nmt.translator import Translator, check_search
 
 FIXED = ("data", "subwords", "model")
 """Sections that a run keeps for good: the shapes of the weights and the meaning of the pieces hang on them."""
@@ -60,6 +61,7 @@ def run(config: Config) -> dict[str, Any]:
         torch.set_num_threads(config.train.threads)
     work = folder / "trainer"
     vocabulary = model_folder.load_vocabulary(folder, config)
+    model_folder.save_config(folder, config)
     encoded, report = corpora_module.encode(corpora, config, vocabulary, work)
     say(report)
     validator = Validator(config, vocabulary, corpora_module.encode_all(valid, vocabulary, work / "valid.arrow"), valid)
@@ -96,7 +98,7 @@ def _check(config: Config, folder: Path) -> None:
         raise UserError("model.attention none and model.bridge zero together hide the source: change one of them.")
     with torch.device("meta"):  # the shapes without the numbers; the sizes of the vocabulary change nothing here
         Seq2Seq(config.model, 1, 1, joint=config.subwords.joint)
-    model_folder.device_for(config.train.device)
+    _check_feasible(config)
     there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not there.is_dir() or not os.access(there, os.W_OK):
         problem = "is write-protected" if there.is_dir() else "is no folder"
@@ -123,18 +125,29 @@ def _taken_up(config: Config, folder: Path) -> Config:
     """The configuration of a run that goes on. What was given now and differs is shown; it applies to `train` and
     `search`, and is refused elsewhere."""
     saved = model_folder.load_config(folder)
+    if (folder / model_folder.WEIGHTS).exists() and not (folder / "trainer").is_dir():
+        raise UserError(f"{folder} is a model without the state of its training: choose another --output.")
     before = {key: value for key, value, _ in saved.fields()}
-    changes = {key: value for key, value in config.given().items() if value != before[key] and key != "output"}
+    given = {key: value for key, value in config.given().items() if value is not None and key != "output"}
+    instead = {key: value for key, value in displaced(given).items() if key.split(".")[0] not in FIXED}
+    changes = {key: value for key, value in {**instead, **given}.items() if value != before[key]}
     for key, value in changes.items():
         if key.split(".")[0] in FIXED:
             raise UserError(
                 f"{key} is {value!r}, but the run in {folder} began with {before[key]!r}: "
                 "leave it as it was, or choose another --output."
             )
-        say(f"{key}: {before[key]} -> {value}")
     settled = saved.replace(changes)
-    model_folder.save_config(folder, settled)
+    _check_feasible(settled)
+    for key, value in changes.items():
+        say(f"{key}: {before[key]} -> {value}")
     return settled
+
+
+def _check_feasible(config: Config) -> None:
+    """Raises UserError for a device that is not there and a search that cannot be."""
+    model_folder.device_for(config.train.device)
+    check_search(config.search)
 
 
 def _finish(config: Config, folder: Path, tests: dict[str, list[tuple[str, str]]]) -> dict[str, Any]:

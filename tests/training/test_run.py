@@ -277,6 +277,32 @@ def test_a_recipe_taken_up_keeps_what_was_typed_at_its_beginning(data: Path, tmp
     assert model_folder.load_config(tmp_path / "run").train.updates == 2
 
 
+def test_what_is_typed_open_stays_as_it_was(data: Path, tmp_path: Path) -> None:
+    first = words(data, tmp_path / "run", train__updates=2, model__dropout="none", train__learning_rate="none")
+    assert main(first) == 0
+    before = model_folder.load_config(tmp_path / "run")
+    assert main(first) == 0
+    assert model_folder.load_config(tmp_path / "run") == before
+
+
+def test_a_model_without_the_state_of_its_training_is_not_trained_over(
+    trained: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(trained, tmp_path / "run", ignore=shutil.ignore_patterns("trainer"))
+    before = snapshot(tmp_path / "run")
+    assert "another --output" in refusal(capsys, ["train", "--output", str(tmp_path / "run")])
+    assert snapshot(tmp_path / "run") == before
+
+
+def test_a_device_that_is_not_there_changes_nothing(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    before = snapshot(trained)
+    assert "cuda" in refusal(capsys, ["train", "--output", str(trained), "--train.device", "cuda"]).splitlines()[-1]
+    assert snapshot(trained) == before
+
+
 def test_a_folder_and_files_at_once_are_refused(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "not both" in refusal(capsys, words(data, tmp_path / "run", data__folder=data))
     assert not (tmp_path / "run").exists()
@@ -291,7 +317,7 @@ def test_training_files_that_were_edited_are_encoded_anew_and_told(
     write_pairs(tmp_path, "train", 310, seed=9)
     capsys.readouterr()
     assert main(words(tmp_path, tmp_path / "run", train__updates=4)) == 0
-    assert "changed since the run began: training pairs: kept 310" in capsys.readouterr().err
+    assert "or newer; training pairs: kept 310" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -341,6 +367,10 @@ REFUSED: dict[str, tuple[dict[str, object], list[str]]] = {
     "a file that is not UTF-8": ({"data__train": ["latin.en", "blank.de"]}, ["latin.en, line 2", "iconv"]),
     "no training data": ({"data__train": None}, ["data.train is not given"]),
     "no validation data": ({"data__valid": None}, ["data.valid is not given"]),
+    "languages the wrong way round": ({"data__source": "de", "data__target": "en"}, ["train.en", "turn the files"]),
+    "more translations than the beam": ({"search__nbest": 9}, ["search.nbest is 9", "widen the beam"]),
+    "a number without end": ({"train__minutes": "inf"}, ["train.minutes"]),
+    "too many threads": ({"train__threads": 10**11}, ["train.threads"]),
     "no output": ({"output": None}, ["--output is not given"]),
     "an unknown cell": ({"model__cell": "lstn"}, ["model.cell 'lstn'", "'lstm'?"]),
     "an unknown attention": ({"model__attention": "genral"}, ["'general'?"]),

@@ -70,7 +70,13 @@ def measure(name: str, corpus: EncodedCorpus, vocabulary: Vocabulary, updates: i
     settings = dict(MODELS[name])
     layers = settings.pop("layers")
     config = Config().replace(
-        {**settings, "model.encoder_layers": layers, "model.decoder_layers": layers, "model.dropout": 0.2}
+        {
+            **settings,
+            "model.encoder_layers": layers,
+            "model.decoder_layers": layers,
+            "model.dropout": 0.2,
+            "model.tied": "none",
+        }
     )
     network = model_folder.build(config, vocabulary)
     optimizer = OPTIMIZERS["adamw"](network.parameters(), 1e-3, 0.0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from torch.nn import functional
 
 from nmt import model_folder
 from nmt.config import Config, SearchConfig
-from nmt.data.batching import budgeted, make_batch, pad
+from nmt.data.batching import budgeted, chunked, make_batch, pad
 from nmt.data.lines import Report, clean_line
 from nmt.data.subwords import BEGIN, END, PADDING, UNKNOWN, Vocabulary
 from nmt.errors import UserError
@@ -106,9 +105,8 @@ class Translator:
         sentence of the training is cut at words and the parts joined again; `report` is told of it. So many lines as
         `window` says are read ahead and translated together."""
         search = search or self.config.search
-        iterator = iter(lines)
         number = 0
-        while ahead := list(itertools.islice(iterator, window)):
+        for ahead in chunked(lines, window):
             parts: list[list[int]] = []
             owners: list[int] = []
             for index, line in enumerate(ahead):
@@ -138,9 +136,8 @@ class Translator:
         any translation of a sentence is `report`ed and not scored: its log-probability is not a number."""
         search = search or self.config.search
         longest = longest_translation(self.config.data.max_length, search)
-        iterator = iter(pairs)
         number = 0
-        while ahead := list(itertools.islice(iterator, window)):
+        for ahead in chunked(pairs, window):
             encoded = self._encode_pairs(ahead)
             for index, pair in enumerate(encoded):
                 if (length := max(map(len, pair))) > longest:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -11,6 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nmt.data.subwords import BEGIN, PADDING
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -97,3 +101,10 @@ def budgeted(lengths: Iterable[int], budget: int) -> list[tuple[int, int]]:
             start, longest = end, 0
         longest = max(longest, int(length))
     return [*runs, (start, end + 1)] if end >= 0 else runs
+
+
+def chunked(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """The items in their order, so many at a time; the last chunk has what is left."""
+    iterator = iter(items)
+    while chunk := list(itertools.islice(iterator, size)):
+        yield chunk

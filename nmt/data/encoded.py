@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nmt.data.batching import chunked
 from nmt.data.subwords import Vocabulary
 
 Pieces = NDArray[np.int32]
@@ -64,7 +64,7 @@ def encode_corpus(pairs: Iterable[tuple[str, str]], vocabulary: Vocabulary, path
     temporary = path.with_name(path.name + ".partial")
     dropped = 0
     with ArrowWriter(path=str(temporary), features=features) as writer:
-        for chunk in _chunks(pairs):
+        for chunk in chunked(pairs, CHUNK):
             sources, targets = (vocabulary[side].encode([pair[side] for pair in chunk]) for side in (0, 1))
             kept = [
                 (source, target)
@@ -77,9 +77,3 @@ def encode_corpus(pairs: Iterable[tuple[str, str]], vocabulary: Vocabulary, path
         writer.finalize()
     os.replace(temporary, path)
     return dropped
-
-
-def _chunks(pairs: Iterable[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
-    iterator = iter(pairs)
-    while chunk := list(itertools.islice(iterator, CHUNK)):
-        yield chunk

@@ -50,11 +50,11 @@ class SubwordsConfig(Section):
     """The SentencePiece models, trained on the training pairs."""
 
     vocabulary: int | None = Field(None, ge=300)
-    """Number of pieces. Left open: chosen from the corpus size."""
+    """Number of pieces, of each vocabulary. Left open: chosen from the corpus size."""
     algorithm: Literal["unigram", "bpe"] = "bpe"
     """How pieces are found: unigram language model (Kudo 2018) or byte-pair encoding (Sennrich et al. 2016)."""
-    joint: bool = True
-    """One vocabulary for both languages; false trains one for each."""
+    joint: bool | None = None
+    """One vocabulary for both languages; false trains one for each. Left open: chosen from the corpus size."""
     coverage: float | None = Field(None, gt=0.9, le=1)
     """Share of characters that get a piece of their own; the rest is spelled in bytes, so nothing is unknown. Left
     open: 1, or 0.9995 for a corpus of so many characters that they would fill a third of the vocabulary."""
@@ -67,7 +67,7 @@ class ModelConfig(Section):
 
     cell: str = "lstm"
     """Recurrent layer: {choices}."""
-    attention: str = "general"
+    attention: str = "multihead"
     """Attention over the source: {choices}."""
     decoder: str = "parallel"
     """How recurrence and attention are joined in the decoder: {choices}."""
@@ -75,11 +75,12 @@ class ModelConfig(Section):
     """Let the attended source words speak for themselves beside the recurrence (Nguyen and Chiang 2018)."""
     bridge: str = "last"
     """What the decoder starts from: {choices}."""
-    embedding: int = Field(256, ge=1)
-    """Size of the word embeddings and of the vector given to the output layer."""
+    embedding: int | None = Field(None, ge=1)
+    """Size of the word embeddings and of the vector given to the output layer. Left open: chosen from the corpus
+    size."""
     hidden: int = Field(256, ge=1)
     """Size of the recurrent states; each direction of the encoder has half of it."""
-    encoder_layers: int = Field(1, ge=1)
+    encoder_layers: int = Field(2, ge=1)
     """Bidirectional recurrent layers in the encoder."""
     decoder_layers: int = Field(2, ge=1)
     """Recurrent layers in the decoder."""
@@ -114,6 +115,12 @@ class TrainConfig(Section):
     """Updates over which the learning rate rises from zero."""
     label_smoothing: float = Field(0.1, ge=0, lt=1)
     """Probability mass spread evenly over the vocabulary (Szegedy et al. 2016)."""
+    rdrop: float = Field(0.0, ge=0)
+    """Weight of the divergence between two passes under different dropout (R-Drop, Liang et al. 2021); each update
+    then costs two."""
+    subword_dropout: float = Field(0.0, ge=0, lt=1)
+    """Share of pieces that are cut into smaller ones, afresh in every epoch (after BPE-dropout, Provilkov et al.
+    2020)."""
     weight_decay: float = Field(0.0, ge=0)
     """Decoupled weight decay (Loshchilov and Hutter 2019)."""
     clip: float = Field(1.0, gt=0)
@@ -132,6 +139,9 @@ class TrainConfig(Section):
     """Seed of everything random."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where to train."""
+    precision: Literal["float32", "bfloat16"] | None = None
+    """Numbers that matrices are multiplied in (the weights stay float32). Left open: bfloat16 where it is the faster
+    on this machine."""
     threads: int | None = Field(None, ge=1, le=1024)
     """Threads of the matrix products. Left open: one per core."""
 

@@ -39,6 +39,7 @@ def make_model_folder(folder: Path, **changes: object) -> Path:
     """Writes a model folder with random weights. `changes`: settings, with __ for the dot."""
     settings: dict[str, object] = {
         "subwords.vocabulary": 340,
+        "subwords.joint": True,
         "model.hidden": 16,
         "model.embedding": 16,
         "model.dropout": 0.0,

@@ -27,6 +27,7 @@ PAIRS = [(f"{first} and {second}", f"{second} und {first}") for first in NUMBERS
 def write(folder: Path, **changes: object) -> Model:
     """A model with random weights, written as a run writes it. `changes`: settings, with __ for the dot."""
     sizes = {"model.hidden": 8, "model.embedding": 8, "subwords.vocabulary": 300, "model.dropout": 0.3}
+    sizes |= {"subwords.joint": True}
     config = Config().replace({**sizes, **{key.replace("__", "."): value for key, value in changes.items()}})
     vocabulary = train_vocabulary(lambda: PAIRS, config.subwords)
     torch.manual_seed(1)
@@ -162,12 +163,12 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str, str]] = {
         "choose an even number",
     ),
     "another size": (
-        lambda folder: edit(folder, lambda tree: tree["model"].update(hidden=10)),
+        lambda folder: edit(folder, lambda tree: tree["model"].update(hidden=12)),
         WEIGHTS,
         "one of the two was changed",
     ),
     "another depth": (
-        lambda folder: edit(folder, lambda tree: tree["model"].update(encoder_layers=2)),
+        lambda folder: edit(folder, lambda tree: tree["model"].update(encoder_layers=3)),
         WEIGHTS,
         "one of the two was changed",
     ),

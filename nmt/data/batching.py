@@ -33,6 +33,11 @@ class Batch:
         positions = self.source.numel() + self.target.numel() - len(self.target)
         return 1 - (self.source_tokens + self.target_tokens) / positions
 
+    @property
+    def tensors(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Source, lengths of the source, target."""
+        return self.source, self.source_lengths, self.target
+
     def to(self, device: torch.device) -> Batch:
         """The same batch on a device."""
         return replace(

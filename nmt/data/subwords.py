@@ -8,10 +8,14 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import sentencepiece
+from numpy.typing import NDArray
 
 from nmt.config import SubwordsConfig
 from nmt.errors import UserError
+
+EncodedPair = tuple[NDArray[np.int32], NDArray[np.int32]]  # the pieces of source and target, end symbols included
 
 PADDING, UNKNOWN, BEGIN, END = range(4)
 
@@ -45,6 +49,21 @@ class Subwords:
         """The written form of each piece."""
         return [str(self._processor.id_to_piece(int(number))) for number in numbers]
 
+    def halves(self) -> NDArray[np.int32]:
+        """[pieces, 2]: for each piece the two that spell it, of all such the ones that were found first (byte pairs) or
+        are likeliest (unigram); zeros where there are none, as for characters, bytes and special symbols."""
+        numbers = range(END + 1, len(self))
+        plain = [number for number in numbers if not self._processor.is_byte(number)]
+        ranked = {text: number for number, text in zip(plain, self.pieces(plain), strict=True)}
+        score = self._processor.get_score
+        found = np.zeros((len(self), 2), np.int32)
+        for text, number in ranked.items():
+            cuts = ((ranked.get(text[:cut]), ranked.get(text[cut:])) for cut in range(1, len(text)))
+            both = [(left, right) for left, right in cuts if left is not None and right is not None]
+            if both:
+                found[number] = max(both, key=lambda pair: score(pair[0]) + score(pair[1]))
+        return found
+
 
 class Vocabulary(NamedTuple):
     """The subwords of both languages; one object twice when they are joint."""
@@ -73,6 +92,42 @@ class Vocabulary(NamedTuple):
             return cls(*(_read(folder / f"{side}.spm") for side in ("source", "target")))
         except FileNotFoundError as error:
             raise UserError(f"{error.filename} is missing: {folder} is no complete model folder.") from None
+
+
+class SubwordDropout:
+    """Spells pairs afresh every time: a share of their pieces is cut into smaller ones.
+
+    What is drawn depends on nothing but the seed and the place in the training, so it can be drawn again."""
+
+    def __init__(self, vocabulary: Vocabulary, rate: float, seed: int) -> None:
+        self.rate = rate
+        self.seed = seed
+        self._halves = [side.halves() for side in vocabulary] if rate else []
+
+    def __call__(self, pairs: list[EncodedPair], epoch: int, batch: int) -> list[EncodedPair]:
+        """Pairs of piece sequences, end symbols included -> the same texts, spelled for this batch of this epoch."""
+        if not self._halves:
+            return pairs
+        random = np.random.default_rng([self.seed, epoch, batch])
+        sides = zip(zip(*pairs, strict=True), self._halves, strict=True)
+        return list(zip(*(_split_some(side, halves, self.rate, random) for side, halves in sides), strict=True))
+
+
+def _split_some(
+    sentences: Sequence[NDArray[np.int32]], halves: NDArray[np.int32], rate: float, random: np.random.Generator
+) -> list[NDArray[np.int32]]:
+    """The sentences, each with its end symbol, with a share of their pieces cut into their `halves`, and such a half
+    with the same probability again: the text is the same and is spelled otherwise (after BPE-dropout, Provilkov et al.
+    2020, which leaves out merges while encoding)."""
+    pieces = np.concatenate(sentences)
+    fresh = np.ones(len(pieces), bool)
+    while (cut := fresh & (halves[pieces, 0] > 0) & (random.random(len(pieces)) < rate)).any():
+        counts = 1 + cut
+        places = (np.cumsum(counts) - counts)[cut]
+        parts, fresh = halves[pieces[cut]], np.repeat(cut, counts)
+        pieces = np.repeat(pieces, counts)
+        pieces[places], pieces[places + 1] = parts[:, 0], parts[:, 1]
+    return np.split(pieces, np.flatnonzero(pieces == END)[:-1] + 1)
 
 
 def _read(path: Path) -> Subwords:

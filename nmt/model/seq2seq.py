@@ -45,12 +45,11 @@ class Seq2Seq(nn.Module):
         decoder = choose(DECODER, config.decoder, "model.decoder")
         bridge = choose(BRIDGE, config.bridge, "model.bridge")
         rate = config.dropout or 0.0
-        sizes = StackSizes(config.embedding, config.hidden, config.encoder_layers, rate, config.residual)
-        self.source_embedding = nn.Embedding(source_pieces, config.embedding, padding_idx=PADDING)
+        embedding = config.embedding or config.hidden
+        sizes = StackSizes(embedding, config.hidden, config.encoder_layers, rate, config.residual)
+        self.source_embedding = nn.Embedding(source_pieces, embedding, padding_idx=PADDING)
         self.target_embedding = (
-            self.source_embedding
-            if tied == "all"
-            else nn.Embedding(target_pieces, config.embedding, padding_idx=PADDING)
+            self.source_embedding if tied == "all" else nn.Embedding(target_pieces, embedding, padding_idx=PADDING)
         )
         self.encoder = Encoder(cell, sizes)
         self.bridge = bridge(config.hidden, layers=config.decoder_layers, states=cell.STATES)
@@ -60,7 +59,7 @@ class Seq2Seq(nn.Module):
             replace(sizes, layers=config.decoder_layers),
             lexical=config.lexical,
         )
-        self.output = nn.Linear(config.embedding, target_pieces)
+        self.output = nn.Linear(embedding, target_pieces)
         self.dropout = HeldDropout(rate)
         self.word_dropout = config.word_dropout
         self._initialise()

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-CHUNK_ELEMENTS = 2**21  # logits computed at once: 8 MB, so that a chunk stays in the processor's cache
+CHUNK_BYTES = 2**23  # of logits computed at once, so that a chunk stays in the processor's cache
 
 
 class _OutputCrossEntropy(torch.autograd.Function):
@@ -17,47 +17,82 @@ class _OutputCrossEntropy(torch.autograd.Function):
     With z = F W' + b, p = softmax(z) and smoothing s over V pieces, the loss of a position with label y is
     lse(z) - (1 - s) z_y - s mean(z), and its gradient in z is p - (1 - s) onehot(y) - s / V. The last two terms are
     added to the gradients of F, W and b directly, which saves two passes over the logits.
+
+    The products are of the precision of F, which autocast makes bfloat16; sums over chunks are of that of W.
     """
 
     @staticmethod
-    def forward(ctx: Any, features: Tensor, weight: Tensor, bias: Tensor, labels: Tensor, smoothing: float) -> Tensor:
+    def forward(
+        ctx: Any, features: Tensor, weight: Tensor, bias: Tensor, labels: Tensor, smoothing: float, consistency: float
+    ) -> Tensor:
+        copies, size = 2 if consistency else 1, features.shape[-1]
+        features, labels = features.view(copies, -1, size), labels.view(copies, -1)
         feature_gradient = torch.empty_like(features)
         weight_gradient = torch.zeros_like(weight)
         bias_gradient = torch.zeros_like(bias)
-        losses = features.new_zeros(2)
-        mean_weight, mean_bias = weight.mean(dim=0), bias.mean()
-        rows = max(1, CHUNK_ELEMENTS // len(weight))
-        for start in range(0, len(features), rows):
-            part, label = features[start : start + rows], labels[start : start + rows].unsqueeze(1)
+        losses = bias.new_zeros(2)
+        mean_weight, mean_bias = weight.mean(dim=0).to(features.dtype), bias.mean().to(features.dtype)
+        weight, bias = weight.to(features.dtype), bias.to(features.dtype)
+        rows = max(1, CHUNK_BYTES // (copies * len(weight) * features.element_size()))
+        for start in range(0, features.shape[1], rows):
+            part = features[:, start : start + rows].reshape(-1, size)
+            label = labels[:, start : start + rows].reshape(-1, 1)
             logits = torch.addmm(bias, part, weight.t())
             true = logits.gather(1, label)
+            apart = _differences(logits) if consistency else None
             probabilities = torch.softmax(logits, dim=1, out=logits)
             true_log = probabilities.gather(1, label).clamp_min_(torch.finfo(part.dtype).tiny).log_()
             mean_log = torch.addmv(mean_bias.expand(len(part)), part, mean_weight) - (true - true_log).squeeze(1)
             losses[0] -= (1 - smoothing) * true_log.sum() + smoothing * mean_log.sum()
             losses[1] -= true_log.sum()
+            if apart is not None:
+                losses[0] += consistency * _pull_together(probabilities, apart, consistency)
             probabilities.scatter_add_(1, label, torch.full_like(true, smoothing - 1))
-            torch.addmm(-smoothing * mean_weight, probabilities, weight, out=feature_gradient[start : start + rows])
-            weight_gradient.addmm_(probabilities.t(), part)
+            inner = torch.addmm(-smoothing * mean_weight, probabilities, weight)
+            feature_gradient[:, start : start + rows] = inner.view(copies, -1, size)
+            weight_gradient += probabilities.t() @ part
             bias_gradient += probabilities.sum(dim=0)
-        weight_gradient -= features.sum(dim=0) * (smoothing / len(weight))
-        bias_gradient -= len(features) * smoothing / len(weight)
-        ctx.save_for_backward(feature_gradient, weight_gradient, bias_gradient)
+        weight_gradient -= features.sum(dim=(0, 1)) * (smoothing / len(weight))
+        bias_gradient -= labels.numel() * smoothing / len(weight)
+        ctx.save_for_backward(feature_gradient.flatten(0, 1), weight_gradient, bias_gradient)
         return losses
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         scale = gradients[0][0]
-        return (*(saved * scale for saved in ctx.saved_tensors), None, None)
+        return (*(saved * scale.to(saved.dtype) for saved in ctx.saved_tensors), None, None, None)
+
+
+def _differences(logits: Tensor) -> Tensor:
+    """logits [2 * tokens, pieces] of two passes -> those of the first minus those of the second."""
+    first, second = logits.chunk(2)
+    return first - second
+
+
+def _pull_together(probabilities: Tensor, apart: Tensor, weight: float) -> Tensor:
+    """Both Kullback-Leibler divergences between two passes, p and q, summed over the tokens: sum (p - q) d with d the
+    difference of their logits. Adds `weight` times its gradient in the logits, p (d - E_p[d]) + p - q for the first
+    and q (E_q[d] - d) + q - p for the second, to `probabilities` [2 * tokens, pieces], which are spoilt by that."""
+    first, second = probabilities.chunk(2)
+    difference = first - second
+    divergence = (difference * apart).sum()
+    for own, sign in ((first, weight), (second, -weight)):
+        weighted = own * apart
+        pull = weighted.sub_(own * weighted.sum(dim=1, keepdim=True)).add_(difference)
+        own.add_(pull, alpha=sign)
+    return divergence
 
 
 def output_cross_entropy(
-    features: Tensor, weight: Tensor, bias: Tensor, labels: Tensor, smoothing: float = 0.0
+    features: Tensor, weight: Tensor, bias: Tensor, labels: Tensor, smoothing: float = 0.0, consistency: float = 0.0
 ) -> tuple[Tensor, Tensor]:
     """The output layer and its loss in one.
 
     features [tokens, size], weight [pieces, size], bias [pieces], labels [tokens], padding already left out ->
     smoothed cross-entropy to differentiate, and plain negative log-likelihood: each a sum in nats over the tokens.
+
+    With `consistency`, the second half of the tokens are the first half in another pass, and so many times the
+    divergences between what the two predict, both ways, are part of what is differentiated (Liang et al. 2021, eq. 2).
     """
-    losses: Tensor = _OutputCrossEntropy.apply(features, weight, bias, labels, smoothing)  # type: ignore[no-untyped-call]
+    losses: Tensor = _OutputCrossEntropy.apply(features, weight, bias, labels, smoothing, consistency)  # type: ignore[no-untyped-call]
     return losses[0], losses[1].detach()

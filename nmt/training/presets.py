@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from nmt.config import Config
+from nmt.model_folder import device_for
+from nmt.training.precision import fastest
 
 SPARSE_COVERAGE = 0.9995
 """Coverage where the characters alone would fill a third of the vocabulary (SentencePiece's own default)."""
@@ -25,7 +27,9 @@ class Preset(NamedTuple):
     """Choices for corpora of at most `pairs` pairs."""
 
     pairs: float
+    joint: bool
     vocabulary: int
+    embedding: int
     batch_tokens: int
     dropout: float
     learning_rate: float
@@ -34,10 +38,10 @@ class Preset(NamedTuple):
 
 
 PRESETS = (
-    Preset(15_000, vocabulary=2_000, batch_tokens=1_000, dropout=0.3, learning_rate=2e-3, tied=True, minutes=15),
-    Preset(100_000, vocabulary=8_000, batch_tokens=1_400, dropout=0.2, learning_rate=2e-3, tied=False, minutes=20),
-    Preset(1_000_000, vocabulary=12_000, batch_tokens=2_800, dropout=0.2, learning_rate=1e-3, tied=False, minutes=240),
-    Preset(INFINITE, vocabulary=16_000, batch_tokens=5_600, dropout=0.1, learning_rate=1e-3, tied=False, minutes=1440),
+    Preset(15_000, True, 2_000, 256, batch_tokens=1_000, dropout=0.3, learning_rate=2e-3, tied=True, minutes=15),
+    Preset(100_000, False, 5_000, 128, batch_tokens=1_400, dropout=0.25, learning_rate=2e-3, tied=False, minutes=20),
+    Preset(1_000_000, False, 8_000, 256, batch_tokens=2_800, dropout=0.2, learning_rate=1e-3, tied=False, minutes=240),
+    Preset(INFINITE, False, 12_000, 256, batch_tokens=5_600, dropout=0.1, learning_rate=1e-3, tied=False, minutes=1440),
 )
 
 
@@ -54,14 +58,21 @@ def choices(config: Config, size: Size) -> dict[str, Any]:
     """Values for the open settings of `config`, by dotted key, for a corpus of such a size."""
     preset = next(preset for preset in PRESETS if size.pairs <= preset.pairs)
     vocabulary = config.subwords.vocabulary or preset.vocabulary
+    joint = config.subwords.joint
+    if joint is None:
+        joint = preset.joint or config.model.tied == "all"
     values: dict[str, Any] = {
+        "subwords.joint": joint,
         "subwords.vocabulary": vocabulary,
         "subwords.coverage": 1.0 if 3 * size.characters < vocabulary else SPARSE_COVERAGE,
         "data.batch_tokens": preset.batch_tokens,
+        "model.embedding": preset.embedding,
         "model.dropout": preset.dropout,
-        "model.tied": ("all" if config.subwords.joint else "target") if preset.tied else "none",
+        "model.tied": ("all" if joint else "target") if preset.tied else "none",
         "train.learning_rate": preset.learning_rate,
     }
+    if config.train.precision is None:
+        values["train.precision"] = fastest(device_for(config.train.device))
     if config.train.updates is None:
         values["train.minutes"] = preset.minutes
     open_settings = {key for key, value, _ in config.fields() if value is None}

@@ -13,7 +13,7 @@ import torch
 
 from nmt import model_folder
 from nmt.config import Config
-from nmt.data.subwords import train_vocabulary
+from nmt.data.subwords import SubwordDropout, train_vocabulary
 from nmt.errors import UserError, guard
 from nmt.evaluation.evaluate import evaluate
 from nmt.model.seq2seq import Seq2Seq, parameter_count
@@ -68,9 +68,10 @@ def run(config: Config) -> dict[str, Any]:
     torch.manual_seed(config.train.seed)
     network = model_folder.build(config, vocabulary).to(model_folder.device_for(config.train.device))
     say(f"{parameter_count(network):,} parameters, {len(vocabulary.target):,} target pieces")
+    respell = SubwordDropout(vocabulary, config.train.subword_dropout, config.train.seed)
     tracker = Tracker(folder)
     try:
-        Trainer(config, network, encoded, validator, tracker, folder).train()
+        Trainer(config, network, encoded, respell, validator, tracker, folder).train()
     finally:
         tracker.close()
     return _finish(config, folder, tests)
@@ -96,9 +97,10 @@ def _check(config: Config, folder: Path) -> None:
     """Raises UserError for what would stop a new run later on: a network that cannot be, a folder that is not free."""
     if config.model.attention == "none" and config.model.bridge == "zero":
         raise UserError("model.attention none and model.bridge zero together hide the source: change one of them.")
-    with torch.device("meta"):  # the shapes without the numbers; the sizes of the vocabulary change nothing here
-        Seq2Seq(config.model, 1, 1, joint=config.subwords.joint)
     _check_feasible(config)
+    some = config.replace(presets.choices(config, presets.Size(1, 1)))
+    with torch.device("meta"):  # the shapes without the numbers; the sizes of the vocabulary change nothing here
+        Seq2Seq(some.model, 1, 1, joint=bool(some.subwords.joint))
     there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not there.is_dir() or not os.access(there, os.W_OK):
         problem = "is write-protected" if there.is_dir() else "is no folder"

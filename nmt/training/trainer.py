@@ -14,6 +14,7 @@ from nmt import model_folder
 from nmt.config import Config
 from nmt.data.batching import Batch, BucketOrder, make_batch
 from nmt.data.encoded import EncodedCorpus
+from nmt.data.subwords import SubwordDropout
 from nmt.errors import choose
 from nmt.model.seq2seq import Seq2Seq
 from nmt.training.checkpoints import Checkpoints, Progress, TrainingState
@@ -36,6 +37,7 @@ class Trainer:
         config: Config,
         network: Seq2Seq,
         corpus: EncodedCorpus,
+        respell: SubwordDropout,
         validator: Validator,
         tracker: Tracker,
         folder: Path,
@@ -43,6 +45,7 @@ class Trainer:
         settings = config.train
         self.settings = settings
         self.corpus = corpus
+        self.respell = respell
         self.validator = validator
         self.tracker = tracker
         self.folder = folder
@@ -50,6 +53,7 @@ class Trainer:
         self.order = BucketOrder(corpus.lengths, batch_tokens=config.data.batch_tokens or 0, seed=settings.seed)
         self.schedule = choose(SCHEDULES, settings.schedule, "train.schedule")
         self.peak = settings.learning_rate or 0.0
+        self.precision = torch.bfloat16 if settings.precision == "bfloat16" else torch.float32
         make = choose(OPTIMIZERS, settings.optimizer, "train.optimizer")
         average = {name: p.detach().clone() for name, p in network.named_parameters()} if settings.ema else {}
         optimizer = make(network.parameters(), self.peak, settings.weight_decay)
@@ -110,7 +114,8 @@ class Trainer:
         while True:
             rows = self.order.epoch(progress.epoch)
             while progress.batch < len(rows):
-                yield make_batch(self.corpus.pairs(rows[progress.batch])).to(self.device)
+                pairs = self.respell(self.corpus.pairs(rows[progress.batch]), progress.epoch, progress.batch)
+                yield make_batch(pairs).to(self.device)
             progress.epoch, progress.batch = progress.epoch + 1, 0
 
     def _update(self, batch: Batch) -> None:
@@ -123,15 +128,21 @@ class Trainer:
         rate *= self.schedule(used, progress.update, self.settings.warmup)
         for group in state.optimizer.param_groups:
             group["lr"] = rate
-        loss, likelihood = batch_loss(state.network, batch, self.settings.label_smoothing)
-        torch.autograd.backward(loss / batch.target_tokens)
+        loss, likelihood = batch_loss(
+            state.network,
+            batch,
+            self.settings.label_smoothing,
+            consistency=self.settings.rdrop,
+            precision=self.precision,
+        )
+        torch.autograd.backward(loss)
         norm = nn.utils.clip_grad_norm_(state.network.parameters(), self.settings.clip)
         state.optimizer.step()
         state.optimizer.zero_grad()
         if state.average:
             self._average()
         progress.tokens += batch.target_tokens
-        self.meter.add(batch, likelihood, norm)
+        self.meter.add(batch, likelihood * batch.target_tokens, norm)
         if self.meter.seconds() >= LOG_SECONDS:
             self._log(rate)
 

@@ -21,12 +21,29 @@ from nmt.translator import Translator
 BATCH_TOKENS = 4096
 
 
-def batch_loss(network: Seq2Seq, batch: Batch, smoothing: float) -> tuple[Tensor, Tensor]:
-    """Smoothed cross-entropy to differentiate and negative log-likelihood, sums in nats over the target tokens."""
-    features, _ = network(batch.source, batch.source_lengths, batch.target[:, :-1])
-    labels = batch.target[:, 1:]
+def batch_loss(
+    network: Seq2Seq,
+    batch: Batch,
+    smoothing: float,
+    *,
+    consistency: float = 0.0,
+    precision: torch.dtype = torch.float32,
+) -> tuple[Tensor, Tensor]:
+    """Loss to differentiate and negative log-likelihood, both the mean in nats over the target tokens.
+
+    With `consistency`, the batch is read twice, under two draws of the dropout, and half of the divergences between
+    what is predicted the two times is added to the loss, so many times (R-Drop, Liang et al. 2021, eq. 4).
+    """
+    copies = 2 if consistency else 1
+    source, lengths, target = (torch.cat([part] * copies) for part in batch.tensors)
+    with torch.autocast(target.device.type, precision, enabled=precision != torch.float32):
+        features, _ = network(source, lengths, target[:, :-1])
+    labels = target[:, 1:]
     words = labels != PADDING
-    return output_cross_entropy(features[words], network.output.weight, network.output.bias, labels[words], smoothing)
+    output = network.output
+    sums = output_cross_entropy(features[words], output.weight, output.bias, labels[words], smoothing, consistency / 2)
+    loss, likelihood = (total / (copies * batch.target_tokens) for total in sums)
+    return loss, likelihood
 
 
 def finite(loss: float) -> float:
@@ -66,6 +83,6 @@ class Validator:
         total, tokens = 0.0, 0
         for rows in BucketOrder(self.encoded.lengths, batch_tokens=BATCH_TOKENS, seed=0).epoch(0):
             batch = make_batch(self.encoded.pairs(rows)).to(device)
-            total += float(batch_loss(network, batch, 0.0)[1])
+            total += float(batch_loss(network, batch, 0.0)[1]) * batch.target_tokens
             tokens += batch.target_tokens
         return total / tokens

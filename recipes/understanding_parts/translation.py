@@ -137,7 +137,7 @@ def timing(network: Seq2Seq, settings: TrainConfig, batches: Sequence[Batch]) ->
         started = time.monotonic()
         for batch in batches:
             loss, _ = batch_loss(network, batch, settings.label_smoothing)
-            (loss / batch.target_tokens).backward()  # type: ignore[no-untyped-call]
+            loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(network.parameters(), settings.clip)
             optimizer.step()
             optimizer.zero_grad()

@@ -5,12 +5,24 @@ from __future__ import annotations
 from itertools import product
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nmt.config import SubwordsConfig
-from nmt.data.subwords import BEGIN, END, PADDING, UNKNOWN, Subwords, Vocabulary, train_subwords, train_vocabulary
+from nmt.data.subwords import (
+    BEGIN,
+    END,
+    PADDING,
+    UNKNOWN,
+    EncodedPair,
+    SubwordDropout,
+    Subwords,
+    Vocabulary,
+    train_subwords,
+    train_vocabulary,
+)
 from nmt.errors import UserError
 
 ENGLISH = [" ".join(words) for words in product(["the", "a"], ["boat", "house", "child"], ["sinks", "sleeps"])]
@@ -20,7 +32,7 @@ ALGORITHMS = ("unigram", "bpe")
 
 
 def settings_of(**changes: object) -> SubwordsConfig:
-    return SubwordsConfig.model_validate({"vocabulary": 310, "normalization": "identity", **changes})
+    return SubwordsConfig.model_validate({"vocabulary": 310, "joint": True, "normalization": "identity", **changes})
 
 
 def a_vocabulary(**changes: object) -> Vocabulary:
@@ -138,3 +150,71 @@ def test_text_that_no_model_can_be_trained_on_is_a_user_error_of_one_line(algori
         train_subwords(sentences, settings_of(algorithm=algorithm))
     assert "\n" not in str(raised.value)
     assert "trainer_interface" not in str(raised.value)
+
+
+def encoded(vocabulary: Vocabulary, pairs: list[tuple[str, str]]) -> list[EncodedPair]:
+    sides = (vocabulary[side].encode([pair[side] for pair in pairs]) for side in (0, 1))
+    return [(np.array(source, np.int32), np.array(target, np.int32)) for source, target in zip(*sides, strict=True)]
+
+
+def decoded(vocabulary: Vocabulary, pairs: list[EncodedPair]) -> list[tuple[str, ...]]:
+    return [tuple(vocabulary[side].decode(pair[side].tolist()) for side in (0, 1)) for pair in pairs]
+
+
+@every_algorithm
+def test_the_halves_of_a_piece_spell_it(algorithm: str) -> None:
+    subwords = VOCABULARIES[algorithm].source
+    halves = subwords.halves()
+    assert halves.shape == (len(subwords), 2)
+    cut = np.flatnonzero(halves[:, 0])
+    assert len(cut) >= 3
+    for piece in cut.tolist():
+        left, right = subwords.pieces(halves[piece].tolist())
+        assert subwords.pieces([piece]) == [left + right]
+    whole = [text for number, text in enumerate(subwords.pieces(range(len(subwords)))) if not halves[number].any()]
+    assert {"<pad>", "<s>", "</s>", "<0x41>"} <= set(whole)
+
+
+@every_algorithm
+@settings(deadline=None, max_examples=100)
+@given(
+    pairs=st.lists(st.tuples(anything, st.sampled_from(GERMAN)), min_size=1, max_size=5),
+    rate=st.sampled_from([0.0, 0.1, 0.5, 0.99]),
+)
+def test_a_text_that_is_spelled_afresh_is_the_same_text(
+    algorithm: str, pairs: list[tuple[str, str]], rate: float
+) -> None:
+    vocabulary = VOCABULARIES[algorithm]
+    before = encoded(vocabulary, pairs)
+    after = SubwordDropout(vocabulary, rate, seed=1)(before, epoch=2, batch=3)
+    assert decoded(vocabulary, after) == pairs
+    for old, new in zip(before, after, strict=True):
+        for side in (0, 1):
+            assert new[side][-1] == END
+            assert END not in new[side][:-1]
+            assert len(new[side]) >= len(old[side])
+
+
+@every_algorithm
+def test_the_spelling_changes_from_batch_to_batch_and_can_be_drawn_again(algorithm: str) -> None:
+    vocabulary = VOCABULARIES[algorithm]
+    pairs = encoded(vocabulary, PAIRS * 10)
+
+    def spelled(epoch: int, batch: int, seed: int = 1) -> list[list[list[int]]]:
+        respell = SubwordDropout(vocabulary, 0.3, seed)
+        return [[side.tolist() for side in pair] for pair in respell(pairs, epoch, batch)]
+
+    assert spelled(0, 0) == spelled(0, 0)
+    others = [spelled(0, 0), spelled(0, 1), spelled(1, 0), spelled(0, 0, seed=2)]
+    assert all(one != other for index, one in enumerate(others) for other in others[:index])
+
+
+@every_algorithm
+def test_so_large_a_share_of_the_pieces_is_cut(algorithm: str) -> None:
+    vocabulary = VOCABULARIES[algorithm]
+    halves, rate = vocabulary.source.halves(), 0.2
+    pairs = encoded(vocabulary, PAIRS * 100)
+    could = sum(int((halves[source, 0] > 0).sum()) for source, _ in pairs)
+    more = sum(len(source) for source, _ in SubwordDropout(vocabulary, rate, 1)(pairs, 0, 0))
+    more -= sum(len(source) for source, _ in pairs)
+    assert 0.8 * rate * could < more < 1.2 * rate * could / (1 - 2 * rate)  # at most all halves can be cut again

@@ -142,7 +142,7 @@ def test_when_all_are_damaged_it_is_an_error_that_names_the_newest(tmp_path: Pat
 
 def test_weights_of_another_network_are_an_error(tmp_path: Path) -> None:
     saved_three_times(tmp_path)
-    network = Seq2Seq(ModelConfig(embedding=6, hidden=10), 12, 12, joint=True)
+    network = Seq2Seq(ModelConfig(embedding=6, hidden=12), 12, 12, joint=True)
     other = TrainingState(network, OPTIMIZERS["adamw"](network.parameters(), 0.01, 0.0), Progress(), {})
     with pytest.raises(UserError, match="does not fit"):
         Checkpoints(tmp_path).restore(other)

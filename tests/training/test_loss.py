@@ -11,7 +11,13 @@ from nmt.training import loss
 from nmt.training.loss import output_cross_entropy
 
 TOKENS, SIZE, PIECES = 7, 5, 11
-CHUNKS = {"one row": 1, "three rows, one left": 3 * PIECES + 2, "all rows exactly": TOKENS * PIECES, "one chunk": 2**21}
+NUMBER = 8  # bytes of a float64
+CHUNKS = {
+    "one row": 1,
+    "three rows, one left": NUMBER * (3 * PIECES + 2),
+    "all rows exactly": NUMBER * TOKENS * PIECES,
+    "one chunk": 2**23,
+}
 
 every_smoothing = pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.6])
 every_chunk = pytest.mark.parametrize("chunk", CHUNKS.values(), ids=CHUNKS.keys())
@@ -39,7 +45,7 @@ def close(one: object, other: object) -> None:
 def test_value_and_gradients_are_those_of_cross_entropy(
     smoothing: float, chunk: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loss, "CHUNK_ELEMENTS", chunk)
+    monkeypatch.setattr(loss, "CHUNK_BYTES", chunk)
     parts, labels = features_and_layer()
     fused, _ = output_cross_entropy(*parts, labels, smoothing)
     expected = plain(parts, labels, smoothing)
@@ -52,7 +58,7 @@ def test_value_and_gradients_are_those_of_cross_entropy(
 def test_beside_it_stands_the_plain_negative_log_likelihood(
     smoothing: float, chunk: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loss, "CHUNK_ELEMENTS", chunk)
+    monkeypatch.setattr(loss, "CHUNK_BYTES", chunk)
     parts, labels = features_and_layer()
     _, likelihood = output_cross_entropy(*parts, labels, smoothing)
     close(likelihood, plain(parts, labels, 0.0).detach())
@@ -67,6 +73,37 @@ def test_losses_are_sums_over_the_tokens(smoothing: float) -> None:
     each = [output_cross_entropy(feature, *layer, label, smoothing) for feature, label in rows]
     for total, parts in zip(whole, zip(*each, strict=True), strict=True):
         close(total, torch.stack(parts).sum())
+
+
+@every_smoothing
+@every_chunk
+def test_two_passes_are_pulled_together_by_their_divergences(
+    smoothing: float, chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loss, "CHUNK_BYTES", chunk)
+    (features, *layer), labels = features_and_layer()
+    parts, labels = [torch.cat([features, features.flip(0)]).detach().requires_grad_(), *layer], labels.repeat(2)
+    fused, likelihood = output_cross_entropy(*parts, labels, smoothing, 0.7)
+    first, second = functional.linear(*parts).log_softmax(dim=-1).chunk(2)
+    apart = functional.kl_div(second, first, reduction="sum", log_target=True)
+    apart = apart + functional.kl_div(first, second, reduction="sum", log_target=True)
+    expected = plain(parts, labels, smoothing) + 0.7 * apart
+    close(fused, expected)
+    close(torch.autograd.grad(fused, parts), torch.autograd.grad(expected, parts))
+    close(likelihood, plain(parts, labels, 0.0).detach())
+
+
+@pytest.mark.parametrize("consistency", [0.0, 0.7])
+def test_features_in_half_precision_give_nearly_the_same(consistency: float) -> None:
+    (features, *layer), labels = features_and_layer(torch.float32)
+    results = []
+    for dtype in (torch.float32, torch.bfloat16):
+        twice = torch.cat([features, 0.9 * features]).to(dtype)
+        fused, _ = output_cross_entropy(twice, *layer, labels.repeat(2), 0.1, consistency)
+        results.append([fused.detach(), *torch.autograd.grad(fused, [features, *layer])])
+    for exact, rounded in zip(*results, strict=True):
+        assert rounded.dtype == torch.float32
+        assert (rounded - exact).norm() <= 0.02 * exact.norm()
 
 
 @pytest.mark.parametrize("scale", [1.0, 1 / 30, -2.5])

@@ -10,6 +10,9 @@ from nmt.config import Config
 from nmt.training.presets import PRESETS, SPARSE_COVERAGE, Size, choices, measure
 
 OPEN = {
+    "subwords.joint": True,
+    "model.embedding": 64,
+    "train.precision": "float32",
     "subwords.vocabulary": 1234,
     "subwords.coverage": 0.987,
     "data.batch_tokens": 567,

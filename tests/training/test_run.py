@@ -193,7 +193,7 @@ def test_the_model_translates(trained: Path) -> None:
 def test_a_finished_run_started_again_trains_no_more(
     trained: Path, data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def trains(*arguments: object) -> None:
+    def trains(*arguments: object, **others: object) -> None:
         raise AssertionError
 
     monkeypatch.setattr(trainer, "batch_loss", trains)

@@ -20,7 +20,7 @@ from torch import nn
 from nmt import model_folder
 from nmt.config import Config
 from nmt.data.encoded import EncodedCorpus
-from nmt.data.subwords import Vocabulary, train_vocabulary
+from nmt.data.subwords import SubwordDropout, Vocabulary, train_vocabulary
 from nmt.errors import UserError
 from nmt.model.seq2seq import Seq2Seq
 from nmt.training import trainer as trainer_module
@@ -42,6 +42,7 @@ SETTINGS = {
     "model.decoder_layers": 1,
     "model.dropout": 0.3,  # random numbers are drawn in every update
     "model.word_dropout": 0.1,
+    "train.subword_dropout": 0.1,
     "train.updates": 30,
     "train.validate_every": 10,
     "train.learning_rate": 5e-3,
@@ -125,7 +126,8 @@ def make_trainer(world: World, folder: Path, changes: dict[str, object] | None =
     network = model_folder.build(config, world.vocabulary)
     validator = parts.get("validator") or Validator(config, world.vocabulary, world.valid, world.valid_pairs)
     folder.mkdir(exist_ok=True)
-    return Trainer(config, network, world.train, validator, parts.get("tracker") or Listener(), folder)
+    respell = SubwordDropout(world.vocabulary, config.train.subword_dropout, config.train.seed)
+    return Trainer(config, network, world.train, respell, validator, parts.get("tracker") or Listener(), folder)
 
 
 def on_update(trainer: Trainer, act: Callable[[int], None]) -> Trainer:
@@ -184,11 +186,18 @@ def every_rate(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nmt.training.trainer.LOG_SECONDS", 0)
 
 
-@pytest.mark.parametrize(("optimizer", "ema"), [*((name, 0.0) for name in OPTIMIZERS), ("adamw", 0.9)])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({"train.optimizer": name} for name in OPTIMIZERS),
+        {"train.ema": 0.9},
+        {"train.precision": "bfloat16", "train.rdrop": 2.0},
+    ],
+    ids=str,
+)
 def test_a_run_that_was_stopped_ends_as_one_that_never_was(
-    world: World, tmp_path: Path, optimizer: str, ema: float
+    world: World, tmp_path: Path, changes: dict[str, object]
 ) -> None:
-    changes = {"train.optimizer": optimizer, "train.ema": ema}
     whole = make_trainer(world, tmp_path / "whole", changes)
     progress = whole.train()
     assert (progress.update, progress.epoch > 0, progress.batch > 0) == (30, True, True)
@@ -390,9 +399,9 @@ def test_minutes_are_kept_over_all_starts_and_the_rate_anneals_to_them(
 ) -> None:
     clock, loss = Clock(), trainer_module.batch_loss
 
-    def three_seconds(*arguments: object) -> object:
+    def three_seconds(*arguments: object, **others: object) -> object:
         clock.now += 3
-        return loss(*arguments)
+        return loss(*arguments, **others)
 
     monkeypatch.setattr(trainer_module, "time", clock)
     monkeypatch.setattr(trainer_module, "batch_loss", three_seconds)
@@ -441,7 +450,8 @@ def test_no_update_is_wasted_on_a_rate_of_zero(world: World, tmp_path: Path, eve
 
 def test_an_epoch_uses_every_pair_once(world: World, tmp_path: Path) -> None:
     batches = len(make_trainer(world, tmp_path).order.epoch(0))
-    trainer = make_trainer(world, tmp_path, {"train.updates": batches}, validator=Scripted())
+    changes = {"train.updates": batches, "train.subword_dropout": 0.0}  # as many pieces as were encoded
+    trainer = make_trainer(world, tmp_path, changes, validator=Scripted())
     assert trainer.train().tokens == int(world.train.lengths[:, 1].sum())
 
 

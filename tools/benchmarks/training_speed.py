@@ -1,10 +1,11 @@
 """Training speed beside the machine's matrix speed, measured in the same run.
 
-    python tools/benchmarks/training_speed.py --folder FOLDER --source en --target de [--updates 60] [--only MODEL ...]
+    python tools/benchmarks/training_speed.py --folder FOLDER --source en --target de [--precision bfloat16]
+        [--updates 60] [--only MODEL ...]
 
 Prints a table: target tokens per second of whole updates (batch, forward, backward, clipping, optimiser), the share of
-them spent outside forward and backward, and the model's arithmetic as a share of the speed of 1024 x 1024 x 1024 fp32
-matrix products. Arithmetic is counted from the layer sizes, forward and backward.
+them spent outside forward and backward, and the model's arithmetic as a share of the speed of 1024 x 1024 x 1024
+matrix products in the same precision. Arithmetic is counted from the layer sizes, forward and backward.
 """
 
 from __future__ import annotations
@@ -37,9 +38,9 @@ MODELS = {
 }
 
 
-def matrix_speed(seconds: float = 2.0) -> float:
-    """GFLOP/s of 1024 x 1024 x 1024 fp32 products: the median over the time given."""
-    left, right = torch.randn(1024, 1024), torch.randn(1024, 1024)
+def matrix_speed(precision: torch.dtype, seconds: float = 2.0) -> float:
+    """GFLOP/s of 1024 x 1024 x 1024 products: the median over the time given."""
+    left, right = torch.randn(2, 1024, 1024).to(precision)
     speeds, end = [], time.perf_counter() + seconds
     while time.perf_counter() < end:
         started = time.perf_counter()
@@ -65,8 +66,9 @@ def arithmetic(network: Seq2Seq, config: Config, batch: Batch) -> float:
     return total / 1e9
 
 
-def measure(name: str, corpus: EncodedCorpus, vocabulary: Vocabulary, updates: int, batch_tokens: int) -> str:
+def measure(name: str, corpus: EncodedCorpus, vocabulary: Vocabulary, arguments: argparse.Namespace) -> str:
     """Trains one model for some updates; a row of the table."""
+    precision = getattr(torch, arguments.precision)
     settings = dict(MODELS[name])
     layers = settings.pop("layers")
     config = Config().replace(
@@ -74,20 +76,21 @@ def measure(name: str, corpus: EncodedCorpus, vocabulary: Vocabulary, updates: i
             **settings,
             "model.encoder_layers": layers,
             "model.decoder_layers": layers,
+            "model.embedding": 256,
             "model.dropout": 0.2,
             "model.tied": "none",
         }
     )
     network = model_folder.build(config, vocabulary)
     optimizer = OPTIMIZERS["adamw"](network.parameters(), 1e-3, 0.0)
-    order = BucketOrder(corpus.lengths, batch_tokens=batch_tokens, seed=1).epoch(0)
+    order = BucketOrder(corpus.lengths, batch_tokens=arguments.batch_tokens, seed=1).epoch(0)
     tokens, whole, inner, operations = 0, 0.0, 0.0, 0.0
-    for number, rows in enumerate(order[: updates + 5]):
+    for number, rows in enumerate(order[: arguments.updates + 5]):
         started = time.perf_counter()
         batch = make_batch(corpus.pairs(rows))
         ready = time.perf_counter()
-        loss, _ = batch_loss(network, batch, 0.1)
-        (loss / batch.target_tokens).backward()
+        loss, _ = batch_loss(network, batch, 0.1, precision=precision)
+        loss.backward()
         learned = time.perf_counter()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
@@ -97,7 +100,7 @@ def measure(name: str, corpus: EncodedCorpus, vocabulary: Vocabulary, updates: i
             inner += learned - ready
             tokens += batch.target_tokens
             operations += arithmetic(network, config, batch)
-    speed = matrix_speed()
+    speed = matrix_speed(precision)
     return (
         f"| {name} | {parameter_count(network) / 1e6:.1f} | {tokens / whole:,.0f} | {1 - inner / whole:.1%} "
         f"| {operations / inner:.0f} | {speed:.0f} | {operations / inner / speed:.0%} |"
@@ -112,6 +115,7 @@ def main() -> None:
     parser.add_argument("--vocabulary", type=int, default=8000)
     parser.add_argument("--batch-tokens", type=int, default=1400)
     parser.add_argument("--updates", type=int, default=60)
+    parser.add_argument("--precision", choices=["float32", "bfloat16"], default="float32")
     parser.add_argument("--only", nargs="+", choices=list(MODELS), default=list(MODELS))
     arguments = parser.parse_args()
     locations = folder_locations(arguments.folder, arguments.source, arguments.target, "train")
@@ -120,14 +124,16 @@ def main() -> None:
         return list(read_pairs(locations, arguments.source, arguments.target))
 
     with tempfile.TemporaryDirectory() as folder:
-        vocabulary = train_vocabulary(pairs, Config().replace({"subwords.vocabulary": arguments.vocabulary}).subwords)
+        settings = Config().replace({"subwords.vocabulary": arguments.vocabulary, "subwords.joint": True})
+        vocabulary = train_vocabulary(pairs, settings.subwords)
         encode_corpus(pairs(), vocabulary, Path(folder) / "train.arrow", 128)
         corpus = EncodedCorpus(Path(folder) / "train.arrow")
-        print(f"{torch.get_num_threads()} threads, {len(vocabulary.target)} pieces, {arguments.batch_tokens} a batch")
+        sizes = f"{len(vocabulary.target)} pieces, {arguments.batch_tokens} a batch"
+        print(f"{torch.get_num_threads()} threads, {arguments.precision}, {sizes}")
         print("| model | million parameters | target tokens/s | outside the model | GFLOP/s | matrix GFLOP/s | share |")
         print("|---|---|---|---|---|---|---|")
         for name in arguments.only:
-            print(measure(name, corpus, vocabulary, arguments.updates, arguments.batch_tokens), flush=True)
+            print(measure(name, corpus, vocabulary, arguments), flush=True)
 
 
 if __name__ == "__main__":

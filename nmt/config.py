@@ -54,7 +54,8 @@ class SubwordsConfig(Section):
     algorithm: Literal["unigram", "bpe"] = "bpe"
     """How pieces are found: unigram language model (Kudo 2018) or byte-pair encoding (Sennrich et al. 2016)."""
     joint: bool | None = None
-    """One vocabulary for both languages; false trains one for each. Left open: chosen from the corpus size."""
+    """One vocabulary for both languages; false trains one for each. Left open: chosen from the corpus size, and joint
+    where `model.tied` is all."""
     coverage: float | None = Field(None, gt=0.9, le=1)
     """Share of characters that get a piece of their own; the rest is spelled in bytes, so nothing is unknown. Left
     open: 1, or 0.9995 for a corpus of so many characters that they would fill a third of the vocabulary."""
@@ -116,8 +117,8 @@ class TrainConfig(Section):
     label_smoothing: float = Field(0.1, ge=0, lt=1)
     """Probability mass spread evenly over the vocabulary (Szegedy et al. 2016)."""
     rdrop: float = Field(0.0, ge=0)
-    """Weight of the divergence between two passes under different dropout (R-Drop, Liang et al. 2021); each update
-    then costs two."""
+    """Weight of the divergence between two passes under different dropout (R-Drop, Liang et al. 2021); each batch is
+    then read twice."""
     subword_dropout: float = Field(0.0, ge=0, lt=1)
     """Share of pieces that are cut into smaller ones, afresh in every epoch (after BPE-dropout, Provilkov et al.
     2020)."""

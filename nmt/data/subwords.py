@@ -50,8 +50,9 @@ class Subwords:
         return [str(self._processor.id_to_piece(int(number))) for number in numbers]
 
     def halves(self) -> NDArray[np.int32]:
-        """[pieces, 2]: for each piece the two that spell it, of all such the ones that were found first (byte pairs) or
-        are likeliest (unigram); zeros where there are none, as for characters, bytes and special symbols."""
+        """[pieces, 2]: for each piece the two that spell it, of all such those with the highest scores together (found
+        earlier in byte pairs, likelier in unigram); zeros where there are none, as for characters, bytes and special
+        symbols."""
         numbers = range(END + 1, len(self))
         plain = [number for number in numbers if not self._processor.is_byte(number)]
         ranked = {text: number for number, text in zip(plain, self.pieces(plain), strict=True)}
@@ -108,7 +109,8 @@ class SubwordDropout:
         """Pairs of piece sequences, end symbols included -> the same texts, spelled for this batch of this epoch."""
         if not self._halves:
             return pairs
-        random = np.random.default_rng([self.seed, epoch, batch])
+        # Five numbers: numpy fills fewer than four up with zeros, and the order of the pairs has [seed, epoch].
+        random = np.random.default_rng([1, 1, self.seed, epoch, batch])
         sides = zip(zip(*pairs, strict=True), self._halves, strict=True)
         return list(zip(*(_split_some(side, halves, self.rate, random) for side, halves in sides), strict=True))
 

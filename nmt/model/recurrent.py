@@ -124,7 +124,7 @@ class GRU(Recurrent):
         size = state[0].shape[-1]
         reset, update = (projected[..., : 2 * size] + recurrent[..., : 2 * size]).sigmoid().chunk(2, dim=-1)
         candidate = (projected[..., 2 * size :] + reset * recurrent[..., 2 * size :]).tanh()
-        return (torch.lerp(candidate, state[0], update),)
+        return (candidate + update * (state[0] - candidate),)
 
 
 RECURRENT: dict[str, type[Recurrent]] = {"rnn": RNN, "rnn-relu": ReluRNN, "lstm": LSTM, "gru": GRU}

@@ -18,7 +18,7 @@ class _OutputCrossEntropy(torch.autograd.Function):
     lse(z) - (1 - s) z_y - s mean(z), and its gradient in z is p - (1 - s) onehot(y) - s / V. The last two terms are
     added to the gradients of F, W and b directly, which saves two passes over the logits.
 
-    The products are of the precision of F, which autocast makes bfloat16; sums over chunks are of that of W.
+    The products are of the precision of F, which autocast makes bfloat16; sums over positions are of that of W.
     """
 
     @staticmethod
@@ -31,6 +31,7 @@ class _OutputCrossEntropy(torch.autograd.Function):
         weight_gradient = torch.zeros_like(weight)
         bias_gradient = torch.zeros_like(bias)
         losses = bias.new_zeros(2)
+        wide = features.dtype == weight.dtype  # then a product is added to the sum as it is made
         mean_weight, mean_bias = weight.mean(dim=0).to(features.dtype), bias.mean().to(features.dtype)
         weight, bias = weight.to(features.dtype), bias.to(features.dtype)
         rows = max(1, CHUNK_BYTES // (copies * len(weight) * features.element_size()))
@@ -43,16 +44,20 @@ class _OutputCrossEntropy(torch.autograd.Function):
             probabilities = torch.softmax(logits, dim=1, out=logits)
             true_log = probabilities.gather(1, label).clamp_min_(torch.finfo(part.dtype).tiny).log_()
             mean_log = torch.addmv(mean_bias.expand(len(part)), part, mean_weight) - (true - true_log).squeeze(1)
-            losses[0] -= (1 - smoothing) * true_log.sum() + smoothing * mean_log.sum()
-            losses[1] -= true_log.sum()
+            likelihood = true_log.sum(dtype=losses.dtype)
+            losses[0] -= (1 - smoothing) * likelihood + smoothing * mean_log.sum(dtype=losses.dtype)
+            losses[1] -= likelihood
             if apart is not None:
                 losses[0] += consistency * _pull_together(probabilities, apart, consistency)
             probabilities.scatter_add_(1, label, torch.full_like(true, smoothing - 1))
             inner = torch.addmm(-smoothing * mean_weight, probabilities, weight)
             feature_gradient[:, start : start + rows] = inner.view(copies, -1, size)
-            weight_gradient += probabilities.t() @ part
-            bias_gradient += probabilities.sum(dim=0)
-        weight_gradient -= features.sum(dim=(0, 1)) * (smoothing / len(weight))
+            if wide:
+                weight_gradient.addmm_(probabilities.t(), part)
+            else:
+                weight_gradient += probabilities.t() @ part
+            bias_gradient += probabilities.sum(dim=0, dtype=losses.dtype)
+        weight_gradient -= features.sum(dim=(0, 1), dtype=losses.dtype) * (smoothing / len(weight))
         bias_gradient -= labels.numel() * smoothing / len(weight)
         ctx.save_for_backward(feature_gradient.flatten(0, 1), weight_gradient, bias_gradient)
         return losses
@@ -75,7 +80,7 @@ def _pull_together(probabilities: Tensor, apart: Tensor, weight: float) -> Tenso
     and q (E_q[d] - d) + q - p for the second, to `probabilities` [2 * tokens, pieces], which are spoilt by that."""
     first, second = probabilities.chunk(2)
     difference = first - second
-    divergence = (difference * apart).sum()
+    divergence = (difference * apart).sum(dtype=torch.promote_types(apart.dtype, torch.float32))
     for own, sign in ((first, weight), (second, -weight)):
         weighted = own * apart
         pull = weighted.sub_(own * weighted.sum(dim=1, keepdim=True)).add_(difference)

@@ -22,6 +22,7 @@ from nmt.training import corpora as corpora_module
 from nmt.training import presets
 from nmt.training.card import model_card
 from nmt.training.corpora import Corpora, locate
+from nmt.training.precision import fastest
 from nmt.training.tracking import Tracker
 from nmt.training.trainer import Trainer
 from nmt.training.validation import Validator
@@ -55,10 +56,10 @@ def run(config: Config) -> dict[str, Any]:
     valid = list(corpora.pairs("validation", corpora.valid))
     # The test sets are read now, because nobody wants to hear of a missing file after hours of training.
     tests = {name: list(corpora.pairs("test", locations)) for name, locations in corpora.tests.items()}
-    if not begun:
-        config = _begun(config, corpora, folder)
     if config.train.threads:
         torch.set_num_threads(config.train.threads)
+    if not begun:
+        config = _begun(config, corpora, folder)
     work = folder / "trainer"
     vocabulary = model_folder.load_vocabulary(folder, config)
     model_folder.save_config(folder, config)
@@ -98,7 +99,8 @@ def _check(config: Config, folder: Path) -> None:
     if config.model.attention == "none" and config.model.bridge == "zero":
         raise UserError("model.attention none and model.bridge zero together hide the source: change one of them.")
     _check_feasible(config)
-    some = config.replace(presets.choices(config, presets.Size(1, 1)))
+    some = config.replace({"train.precision": "float32"})  # any: nothing is measured here
+    some = some.replace(presets.choices(some, presets.Size(1, 1)))
     with torch.device("meta"):  # the shapes without the numbers; the sizes of the vocabulary change nothing here
         Seq2Seq(some.model, 1, 1, joint=bool(some.subwords.joint))
     there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
@@ -143,6 +145,8 @@ def _taken_up(config: Config, folder: Path) -> Config:
     _check_feasible(settled)
     for key, value in changes.items():
         say(f"{key}: {before[key]} -> {value}")
+    if settled.train.precision == "bfloat16" != fastest(model_folder.device_for(settled.train.device)):
+        say("the run began in bfloat16, which is slow on this machine: --train.precision float32 goes on without it")
     return settled
 
 

@@ -31,8 +31,9 @@ def batch_loss(
 ) -> tuple[Tensor, Tensor]:
     """Loss to differentiate and negative log-likelihood, both the mean in nats over the target tokens.
 
-    With `consistency`, the batch is read twice, under two draws of the dropout, and half of the divergences between
-    what is predicted the two times is added to the loss, so many times (R-Drop, Liang et al. 2021, eq. 4).
+    With `consistency`, the batch is read twice, under two draws of the dropout, and the loss is half of that of R-Drop
+    (Liang et al. 2021, eq. 4): both likelihoods, and `consistency` / 2 times the divergences between what is predicted
+    the two times, halved like them.
     """
     copies = 2 if consistency else 1
     source, lengths, target = (torch.cat([part] * copies) for part in batch.tensors)

@@ -49,7 +49,7 @@ def understand(config: Config) -> Path:
     it. Raises UserError for what the settings or the data have wrong, before anything long begins.
     """
     if importlib.util.find_spec("matplotlib") is None:
-        raise UserError("matplotlib is not installed, and the page is full of plots: pip install 'nmt[plots]'.")
+        raise UserError("matplotlib is not installed, and the page is full of plots: pip install -e '.[plots]'.")
     if config.output is None:
         raise UserError("--output is not given: name a folder for the page and the models.")
     if config.model.attention == "none" or not config.model.word_dropout:

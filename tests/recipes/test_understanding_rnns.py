@@ -369,7 +369,7 @@ def test_wrong_settings_are_told_before_anything_is_written(
 
 def test_without_matplotlib_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(UserError, match=re.escape("pip install 'nmt[plots]'")):
+    with pytest.raises(UserError, match=re.escape("pip install -e '.[plots]'")):
         study.understand(Config())
 
 

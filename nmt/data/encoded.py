@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmt.data.batching import chunked
-from nmt.data.subwords import Vocabulary
+from nmt.data.subwords import EncodedPair, Pieces, Vocabulary
 
-Pieces = NDArray[np.int32]
 CHUNK = 10_000
 
 
@@ -30,7 +29,7 @@ class EncodedCorpus:
     def __len__(self) -> int:
         return len(self.lengths)
 
-    def pairs(self, rows: Iterable[int]) -> list[tuple[Pieces, Pieces]]:
+    def pairs(self, rows: Iterable[int]) -> list[EncodedPair]:
         """The source and target pieces of some rows."""
         source, target = self._sides
         return [(source[row], target[row]) for row in rows]

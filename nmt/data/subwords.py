@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from nmt.config import SubwordsConfig
 from nmt.errors import UserError
 
-EncodedPair = tuple[NDArray[np.int32], NDArray[np.int32]]  # the pieces of source and target, end symbols included
+Pieces = NDArray[np.int32]
+EncodedPair = tuple[Pieces, Pieces]  # of source and target, end symbols included
 
 PADDING, UNKNOWN, BEGIN, END = range(4)
 
@@ -103,7 +104,8 @@ class SubwordDropout:
     def __init__(self, vocabulary: Vocabulary, rate: float, seed: int) -> None:
         self.rate = rate
         self.seed = seed
-        self._halves = [side.halves() for side in vocabulary] if rate else []
+        tables = {side: side.halves() for side in set(vocabulary)} if rate else {}  # of a joint vocabulary only one
+        self._halves = [tables[side] for side in vocabulary if tables]
 
     def __call__(self, pairs: list[EncodedPair], epoch: int, batch: int) -> list[EncodedPair]:
         """Pairs of piece sequences, end symbols included -> the same texts, spelled for this batch of this epoch."""
@@ -116,8 +118,8 @@ class SubwordDropout:
 
 
 def _split_some(
-    sentences: Sequence[NDArray[np.int32]], halves: NDArray[np.int32], rate: float, random: np.random.Generator
-) -> list[NDArray[np.int32]]:
+    sentences: Sequence[Pieces], halves: NDArray[np.int32], rate: float, random: np.random.Generator
+) -> list[Pieces]:
     """The sentences, each with its end symbol, with a share of their pieces cut into their `halves`, and such a half
     with the same probability again: the text is the same and is spelled otherwise (after BPE-dropout, Provilkov et al.
     2020, which leaves out merges while encoding)."""

@@ -5,13 +5,13 @@ size of the corpus and prints what it chose."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nmt.errors import UserError, unknown
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 
 class Section(BaseModel):
@@ -38,8 +38,6 @@ class DataConfig(Section):
     """Language translated from, as in file endings and JSON keys; taken from the file endings when left open."""
     target: str | None = None
     """Language translated into, likewise."""
-    batch_tokens: int | None = Field(None, ge=16)
-    """Most tokens on the longer side of one batch, padding included. Left open: chosen from the corpus size."""
     max_length: int = Field(128, ge=4)
     """Longest training sentence in pieces, on either side; longer pairs are dropped and counted."""
     max_ratio: float = Field(9.0, gt=1)
@@ -61,6 +59,9 @@ class SubwordsConfig(Section):
     open: 1, or 0.9995 for a corpus of so many characters that they would fill a third of the vocabulary."""
     normalization: Literal["nmt_nfkc", "nfkc", "identity"] = "nmt_nfkc"
     """Unicode normalisation before splitting."""
+    extend: int = Field(0, ge=0)
+    """In fine-tuning, pieces added to each vocabulary of the model, from the new training pairs; its own pieces keep
+    their meaning."""
 
 
 class ModelConfig(Section):
@@ -106,6 +107,13 @@ class TrainConfig(Section):
     """Wall-clock budget; the learning rate anneals to it. With neither this nor `updates`: chosen from the corpus."""
     updates: int | None = Field(None, ge=1)
     """Budget in updates."""
+    finetune: str | None = None
+    """A model folder to begin from instead of random weights: its network, weights and vocabulary."""
+    batch_tokens: Annotated[int, Field(ge=16)] | Literal["auto"] | None = None
+    """Most tokens on the longer side of one batch, padding included, over all processes; auto takes the most that fit
+    into memory. Left open: chosen from the corpus size."""
+    accumulate: int = Field(1, ge=1)
+    """Batches whose gradients are summed for one update."""
     optimizer: str = "adamw"
     """Optimiser: {choices}."""
     learning_rate: float | None = Field(None, gt=0)
@@ -128,10 +136,17 @@ class TrainConfig(Section):
     """Largest norm of the gradient."""
     ema: float = Field(0.0, ge=0, lt=1)
     """Decay of the exponential moving average of the weights that is validated and saved; 0 keeps the plain weights."""
+    average: int = Field(1, ge=1)
+    """Validated weights that are averaged at the end, kept where the average validates better; 1 averages nothing."""
+    average_of: Literal["best", "last"] = "best"
+    """Which of the validated weights are averaged."""
+    keep: int = Field(2, ge=2)
+    """Checkpoints kept, newest first; the second stands in for a damaged first."""
     validate_every: int | None = Field(None, ge=1)
     """Updates between validations. Left open: ten in the whole budget."""
     patience: int = Field(5, ge=1)
-    """Validations without a better score, and without a lower loss, before training stops early."""
+    """Validations without a better score, and without a lower loss, before training stops early; a plateau schedule
+    lowers its rate after half as many."""
     validation_beam: int = Field(1, ge=1)
     """Beam of the validation translations; 1 is greedy and quick."""
     best_by: Literal["bleu", "chrf", "loss"] = "bleu"
@@ -140,11 +155,14 @@ class TrainConfig(Section):
     """Seed of everything random."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where to train."""
-    precision: Literal["float32", "bfloat16"] | None = None
-    """Numbers that matrices are multiplied in (the weights stay float32). Left open: bfloat16 where it is the faster
-    on this machine."""
+    precision: Literal["float32", "bfloat16", "float16"] | None = None
+    """Numbers that matrices are multiplied in (the weights stay float32). Left open: the fastest on this machine."""
+    compile: bool = False
+    """Compile the network (torch.compile). Takes minutes at the start; on processors it has not paid."""
     threads: int | None = Field(None, ge=1, le=1024)
-    """Threads of the matrix products. Left open: one per core."""
+    """Threads of the matrix products, of each process. Left open: one per core, under torchrun one."""
+    log_seconds: float = Field(2.0, ge=0)
+    """Seconds between the entries of log.jsonl and TensorBoard; 0 writes every update."""
 
 
 class SearchConfig(Section):
@@ -205,6 +223,8 @@ class Config(Section):
         """The words that the setting at a dotted key is chosen from, empty for one that is a number or a free text."""
         annotation = self.annotation(key)
         parts = [annotation, *get_args(annotation)]  # of `Literal["a", "b"] | None`, too
+        if any(get_origin(part) is Annotated for part in parts):
+            return []  # a number, too
         return [word for part in parts if get_origin(part) is Literal for word in get_args(part)]
 
     def replace(self, changes: dict[str, Any], *, given: bool = True) -> Config:

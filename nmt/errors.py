@@ -73,7 +73,7 @@ def guard(function: Callable[[], object], program: str = "nmt") -> int:
     except (MemoryError, RuntimeError) as error:
         if not memory_used_up(error):
             raise
-        mend = "give a smaller --batch-tokens, or train into another --output with a smaller --data.batch_tokens."
+        mend = "give a smaller --batch-tokens, or train into another --output with a smaller --train.batch_tokens."
         message = f"the memory is used up: {mend}"
     print(f"{program}: error: {' '.join(message.splitlines())}", file=sys.stderr)
     return 2

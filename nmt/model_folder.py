@@ -29,7 +29,12 @@ def _from_version_1(tree: dict[str, Any]) -> None:
         tree["data"].update(train=[], valid=[], test=[])
 
 
-MIGRATIONS = {1: _from_version_1}
+def _from_version_2(tree: dict[str, Any]) -> None:
+    """Version 3 counts the size of a batch among what a training may change on its way."""
+    tree["train"]["batch_tokens"] = tree["data"].pop("batch_tokens", None)
+
+
+MIGRATIONS = {1: _from_version_1, 2: _from_version_2}
 """What makes a configuration of one format version one of the next, in place."""
 
 

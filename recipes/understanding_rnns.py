@@ -31,7 +31,7 @@ SETTINGS = {
     "model.dropout": 0.0,  # in so few epochs nothing is learned by heart
     "model.word_dropout": 0.2,  # of the translators that are trained with it
     "subwords.vocabulary": 1000,
-    "data.batch_tokens": 700,
+    "train.batch_tokens": 700,
     "train.learning_rate": 4e-3,
     "train.precision": "float32",  # so that the speeds on the page are those of its trainings
     "train.warmup": 50,

@@ -47,7 +47,7 @@ def test_memory_that_is_used_up_is_one_line_with_the_mend(
     (line,) = captured.err.splitlines()
     assert line.startswith("nmt: error: the memory is used up")
     assert "--batch-tokens" in line
-    assert "--data.batch_tokens" in line
+    assert "--train.batch_tokens" in line
 
 
 @pytest.mark.parametrize("error", [RuntimeError("shapes do not fit"), ValueError("out of memory"), SystemExit(7)])

@@ -93,6 +93,10 @@ class BucketOrder:
         cut = [order[start:end] for start, end in batches]
         return [cut[index] for index in random.permutation(len(cut))]
 
+    def largest(self) -> NDArray[np.int64]:
+        """The batch of the first epoch that has the most positions on both sides: what memory must hold."""
+        return max(self.epoch(0), key=lambda rows: len(rows) * int(self.lengths[rows].max(axis=0).sum()))
+
 
 def budgeted(lengths: Iterable[int], budget: int) -> list[tuple[int, int]]:
     """Cuts a sequence of lengths into runs (start, end) whose count times longest is at most `budget`; a length beyond

@@ -6,7 +6,7 @@ import io
 import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import sentencepiece
@@ -178,3 +178,27 @@ def train_subwords(sentences: Iterable[str], config: SubwordsConfig) -> Subwords
             "give more text, set subwords.vocabulary, or a smaller subwords.coverage if the text has many characters."
         ) from None
     return Subwords(model.getvalue())
+
+
+def extended(subwords: Subwords, sentences: Iterable[str], config: SubwordsConfig) -> Subwords:
+    """A SentencePiece model whose pieces begin with those of another, under the same numbers, and go on with up to
+    `config.extend` that the sentences need most. Of byte pairs only those are taken that two known ones make up."""
+    from sentencepiece import sentencepiece_model_pb2
+
+    proto: Any = sentencepiece_model_pb2
+    model = proto.ModelProto.FromString(subwords.model)
+    known = {piece.piece for piece in model.pieces}
+    lowest = min(piece.score for piece in model.pieces)
+    count, bytepairs = config.extend, config.algorithm == "bpe"
+    wanted = config.model_copy(update={"vocabulary": 300 + len(known) + count})
+    candidates = proto.ModelProto.FromString(train_subwords(sentences, wanted).model).pieces
+    for candidate in candidates:
+        text = candidate.piece
+        cuts = ((text[:cut], text[cut:]) for cut in range(1, len(text)))
+        reachable = not bytepairs or len(text) == 1 or any(left in known and right in known for left, right in cuts)
+        if count and text not in known and candidate.type == candidate.NORMAL and reachable:
+            lowest, count = lowest - 1, count - 1
+            known.add(text)
+            model.pieces.add(piece=text, score=lowest if bytepairs else candidate.score)
+    model.trainer_spec.vocab_size = len(model.pieces)
+    return Subwords(model.SerializeToString())

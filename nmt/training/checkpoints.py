@@ -1,4 +1,6 @@
-"""Checkpoints: all that the next update depends on, in a folder that is there whole or not at all."""
+"""Checkpoints: all that the next update depends on, in a folder that is there whole or not at all.
+
+Random numbers are not among it: they are drawn from the seed and the number of the update."""
 
 from __future__ import annotations
 
@@ -8,19 +10,15 @@ import os
 import re
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor, optim
 
 from nmt import model_folder
 from nmt.errors import UserError
 from nmt.model.seq2seq import Seq2Seq
-
-KEEP = 2
-"""Checkpoints kept: the newest, and one before it in case the newest is damaged."""
 
 
 @dataclass
@@ -38,6 +36,15 @@ class Progress:
     best: float | None = None  # best validation score, larger is better
     lowest_loss: float | None = None  # lowest validation loss, in nats per target piece
     stale: int = 0  # validations since one of the two was bettered
+    lowered: int = 0  # times that a plateau schedule lowered the rate
+    skipped: int = 0  # updates left out because their gradient was no finite number
+    bad: int = 0  # the same, in a row
+    returns: int = 0  # times that training went back to a checkpoint after too many of them
+    steady: int = 0  # updates since the last such
+    scale: float = 2.0**16  # of the loss, in float16
+    processes: int = 1
+    order: list[int] = field(default_factory=list)  # what the order of the batches hangs on
+    validated_scores: dict[str, float] = field(default_factory=dict)  # of the weights kept to be averaged, by file name
 
 
 @dataclass
@@ -51,13 +58,15 @@ class TrainingState:
 
 
 class Checkpoints:
-    """The checkpoints of one run, in `folder`."""
+    """The checkpoints of one run, in `folder`, of which it keeps so many: the newest, and others in case that one is
+    damaged."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, keep: int = 2) -> None:
         self.folder = folder
+        self.keep = keep
 
     def save(self, state: TrainingState) -> None:
-        """Writes a checkpoint and removes the oldest beyond KEEP. Raises UserError when the disk does not take it."""
+        """Writes a checkpoint and removes the oldest. Raises UserError when the disk does not take it."""
         final = self.folder / f"checkpoint-{state.progress.update:09d}"
         partial = final.with_suffix(".partial")
         try:
@@ -66,7 +75,6 @@ class Checkpoints:
             model_folder.save_weights(state.network, partial / model_folder.WEIGHTS)
             model_folder.write_tensors(partial / "optimizer.safetensors", _optimizer_tensors(state.optimizer))
             model_folder.write_tensors(partial / "average.safetensors", state.average)
-            model_folder.write_tensors(partial / "random.safetensors", _random_states())
             progress = json.dumps(dataclasses.asdict(state.progress))
             model_folder.write_durably(partial / "progress.json", progress.encode())
             shutil.rmtree(final, ignore_errors=True)
@@ -76,7 +84,7 @@ class Checkpoints:
             raise UserError(
                 f"{final} could not be written ({error.strerror}): make room, then start again with the same --output."
             ) from None
-        for old in [*self._all()[:-KEEP], *self.folder.glob("checkpoint-*.partial")]:
+        for old in [*self._all()[: -self.keep], *self.folder.glob("checkpoint-*.partial")]:
             shutil.rmtree(old, ignore_errors=True)
 
     def restore(self, state: TrainingState, report: Callable[[str], None] = lambda problem: None) -> Path | None:
@@ -100,7 +108,6 @@ class Checkpoints:
         weights = model_folder.read_tensors(folder / model_folder.WEIGHTS)
         optimizer = model_folder.read_tensors(folder / "optimizer.safetensors")
         average = model_folder.read_tensors(folder / "average.safetensors")
-        random = model_folder.read_tensors(folder / "random.safetensors")
         try:
             progress = Progress(**json.loads((folder / "progress.json").read_text()))
         except (OSError, ValueError, TypeError) as error:
@@ -109,24 +116,14 @@ class Checkpoints:
         _load_optimizer(state.optimizer, optimizer)
         for name, tensor in state.average.items():
             tensor.copy_(average.get(name, weights[name]))
-        for field in dataclasses.fields(Progress):
-            setattr(state.progress, field.name, getattr(progress, field.name))
-        torch.set_rng_state(random["torch"])
-        if "cuda" in random and torch.cuda.is_available():
-            torch.cuda.set_rng_state(random["cuda"])
+        for name, value in vars(progress).items():
+            setattr(state.progress, name, value)
 
     def _all(self) -> list[Path]:
         """Complete checkpoints, oldest first."""
         if not self.folder.is_dir():
             return []
         return sorted(path for path in self.folder.iterdir() if re.fullmatch(r"checkpoint-\d{9}", path.name))
-
-
-def _random_states() -> dict[str, Tensor]:
-    states = {"torch": torch.get_rng_state()}
-    if torch.cuda.is_available():
-        states["cuda"] = torch.cuda.get_rng_state()
-    return states
 
 
 def _optimizer_tensors(optimizer: optim.Optimizer) -> dict[str, Tensor]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from nmt.config import Config, DataConfig
 from nmt.data import corpus
 from nmt.data.cleaning import Cleaner
-from nmt.data.encoded import EncodedCorpus, encode_corpus
+from nmt.data.encoded import encode_corpus
 from nmt.data.lines import Report
 from nmt.data.subwords import Vocabulary
 from nmt.errors import UserError
@@ -74,11 +74,11 @@ def _name(locations: tuple[str, ...]) -> str:
     return Path(locations[0]).name.split(".")[0]
 
 
-def encode(corpora: Corpora, config: Config, vocabulary: Vocabulary, folder: Path) -> tuple[EncodedCorpus, str]:
-    """The encoded training pairs, from `folder` where they lie there already, and a line that says what was kept."""
+def encode(corpora: Corpora, config: Config, vocabulary: Vocabulary, folder: Path) -> tuple[Path, str]:
+    """The file of the encoded training pairs, in `folder`, made if it is not there; a line that says what was kept."""
     path = folder / f"train-{corpus.fingerprint(corpora.train)}.arrow"
     if path.exists():
-        return EncodedCorpus(path), f"training pairs: {path}"
+        return path, f"training pairs: {path}"
     changed = "the training files are others than at the beginning, or newer; " if any(folder.glob("train-*")) else ""
     cleaner, pairs = corpora.clean(config.data)
     dropped = encode_corpus(pairs, vocabulary, path, config.data.max_length)
@@ -88,12 +88,10 @@ def encode(corpora: Corpora, config: Config, vocabulary: Vocabulary, folder: Pat
             f"all {dropped:,} training pairs are longer than data.max_length, {config.data.max_length} pieces: "
             "set more, with another --output."
         )
-    encoded = EncodedCorpus(path)
     report = f"{changed}training pairs: {cleaner.report}"
-    return encoded, report + (f"; longer than {config.data.max_length} pieces {dropped:,}" if dropped else "")
+    return path, report + (f"; longer than {config.data.max_length} pieces {dropped:,}" if dropped else "")
 
 
-def encode_all(pairs: list[tuple[str, str]], vocabulary: Vocabulary, path: Path) -> EncodedCorpus:
-    """Every given pair, encoded: validation sets are scored whole."""
+def encode_all(pairs: list[tuple[str, str]], vocabulary: Vocabulary, path: Path) -> None:
+    """Encodes every given pair: validation sets are scored whole."""
     encode_corpus(pairs, vocabulary, path, max_length=10**9)
-    return EncodedCorpus(path)

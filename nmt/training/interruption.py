@@ -7,11 +7,15 @@ from types import FrameType, TracebackType
 
 
 class Interruption:
-    """While it is entered, a first signal is only noted in `asked`, and the old handlers are put back for a second."""
+    """While it is entered, a first signal is only noted in `asked`, and the old handlers are put back for a second.
+
+    A `patient` one only notes all of them: torchrun passes on its own beside that of the keyboard, and kills what does
+    not end."""
 
     SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
-    def __init__(self) -> None:
+    def __init__(self, *, patient: bool = False) -> None:
+        self.patient = patient
         self.asked: int | None = None
         self._before: dict[int, object] = {}
 
@@ -24,7 +28,8 @@ class Interruption:
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.asked = number
-        self._restore()
+        if not self.patient:
+            self._restore()
 
     def _restore(self) -> None:
         for number, handler in self._before.items():

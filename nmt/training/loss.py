@@ -3,16 +3,28 @@ memory, never kept for the backward pass, and never computed at padding."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
+from nmt.data.batching import Batch
+from nmt.data.subwords import PADDING
+from nmt.model.seq2seq import Seq2Seq
+
 CHUNK_BYTES = 2**23  # of logits computed at once, so that a chunk stays in the processor's cache
 
 
+class Losses(NamedTuple):
+    """Sums over the target tokens of a batch, padding left out."""
+
+    objective: Tensor  # to differentiate: smoothed cross-entropy and what else is asked for, in nats
+    likelihood: Tensor  # negative log-likelihood, in nats
+    correct: Tensor  # tokens that were thought the likeliest
+
+
 class _OutputCrossEntropy(torch.autograd.Function):
-    """Sum over positions of the smoothed cross-entropy; the gradient is computed beside the loss.
+    """`Losses` in one tensor; the gradient of the first is computed beside it.
 
     With z = F W' + b, p = softmax(z) and smoothing s over V pieces, the loss of a position with label y is
     lse(z) - (1 - s) z_y - s mean(z), and its gradient in z is p - (1 - s) onehot(y) - s / V. The last two terms are
@@ -30,7 +42,7 @@ class _OutputCrossEntropy(torch.autograd.Function):
         feature_gradient = torch.empty_like(features)
         weight_gradient = torch.zeros_like(weight)
         bias_gradient = torch.zeros_like(bias)
-        losses = bias.new_zeros(2)
+        losses = bias.new_zeros(3)
         wide = features.dtype == weight.dtype  # then a product is added to the sum as it is made
         mean_weight, mean_bias = weight.mean(dim=0).to(features.dtype), bias.mean().to(features.dtype)
         weight, bias = weight.to(features.dtype), bias.to(features.dtype)
@@ -40,6 +52,7 @@ class _OutputCrossEntropy(torch.autograd.Function):
             label = labels[:, start : start + rows].reshape(-1, 1)
             logits = torch.addmm(bias, part, weight.t())
             true = logits.gather(1, label)
+            losses[2] += (true >= logits.amax(dim=1, keepdim=True)).sum()
             apart = _differences(logits) if consistency else None
             probabilities = torch.softmax(logits, dim=1, out=logits)
             true_log = probabilities.gather(1, label).clamp_min_(torch.finfo(part.dtype).tiny).log_()
@@ -90,14 +103,39 @@ def _pull_together(probabilities: Tensor, apart: Tensor, weight: float) -> Tenso
 
 def output_cross_entropy(
     features: Tensor, weight: Tensor, bias: Tensor, labels: Tensor, smoothing: float = 0.0, consistency: float = 0.0
-) -> tuple[Tensor, Tensor]:
+) -> Losses:
     """The output layer and its loss in one.
 
     features [tokens, size], weight [pieces, size], bias [pieces], labels [tokens], padding already left out ->
-    smoothed cross-entropy to differentiate, and plain negative log-likelihood: each a sum in nats over the tokens.
+    `Losses`, smoothed cross-entropy first.
 
     With `consistency`, the second half of the tokens are the first half in another pass, and so many times the
     divergences between what the two predict, both ways, are part of what is differentiated (Liang et al. 2021, eq. 2).
     """
     losses: Tensor = _OutputCrossEntropy.apply(features, weight, bias, labels, smoothing, consistency)  # type: ignore[no-untyped-call]
-    return losses[0], losses[1].detach()
+    return Losses(losses[0], losses[1].detach(), losses[2].detach())
+
+
+def batch_losses(
+    network: Seq2Seq,
+    batch: Batch,
+    smoothing: float,
+    *,
+    consistency: float = 0.0,
+    precision: torch.dtype = torch.float32,
+) -> Losses:
+    """What a network makes of a batch, its matrix products in `precision`.
+
+    With `consistency`, the batch is read twice, under two draws of the dropout, and the objective is half of that of
+    R-Drop (Liang et al. 2021, eq. 4): both likelihoods, and `consistency` / 2 times the divergences between what is
+    predicted the two times, halved like them.
+    """
+    copies = 2 if consistency else 1
+    source, lengths, target = (torch.cat([part] * copies) for part in batch.tensors)
+    with torch.autocast(target.device.type, precision, enabled=precision != torch.float32):
+        features, _ = network(source, lengths, target[:, :-1])
+    labels = target[:, 1:]
+    words = labels != PADDING
+    output = network.output
+    sums = output_cross_entropy(features[words], output.weight, output.bias, labels[words], smoothing, consistency / 2)
+    return Losses(*(total / copies for total in sums))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from torch import nn, optim
 
@@ -23,10 +24,20 @@ def warm(update: int, warmup: int) -> float:
     return min(1.0, update / warmup) if warmup else 1.0
 
 
-SCHEDULES: dict[str, Callable[[float, int, int], float]] = {
-    "cosine": lambda progress, update, warmup: 0.5 * (1 + math.cos(math.pi * progress)),
-    "linear": lambda progress, update, warmup: 1 - progress,
-    "inverse-sqrt": lambda progress, update, warmup: math.sqrt(max(warmup, 1) / max(update, warmup, 1)),
-    "constant": lambda progress, update, warmup: 1.0,
+class Moment(NamedTuple):
+    """When in a training an update is made."""
+
+    used: float  # share of the budget
+    update: int  # from 1
+    warmup: int  # updates of the warm-up
+    lowered: int = 0  # times that validation stood still
+
+
+SCHEDULES: dict[str, Callable[[Moment], float]] = {
+    "cosine": lambda moment: 0.5 * (1 + math.cos(math.pi * moment.used)),
+    "linear": lambda moment: 1 - moment.used,
+    "inverse-sqrt": lambda moment: math.sqrt(max(moment.warmup, 1) / max(moment.update, moment.warmup, 1)),
+    "plateau": lambda moment: 0.5**moment.lowered,
+    "constant": lambda moment: 1.0,
 }
-"""From the share of the budget used, the update (from 1) and the length of the warm-up to a share of the peak rate."""
+"""From a moment to a share of the peak rate, without the warm-up."""

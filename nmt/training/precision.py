@@ -18,7 +18,7 @@ def fastest(device: torch.device) -> str:
     A graphics card is asked: its small products take the time of starting them, whatever they are made of.
     """
     if device.type == "cuda":
-        return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
+        return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float16"
     return "bfloat16" if GAIN * _seconds(torch.bfloat16, device) < _seconds(torch.float32, device) else "float32"
 
 

@@ -11,8 +11,8 @@ from nmt.training.precision import fastest
 
 SPARSE_COVERAGE = 0.9995
 """Coverage where the characters alone would fill a third of the vocabulary (SentencePiece's own default)."""
-
-
+FINETUNING = 0.25
+"""The share of the learning rate for weights that have learnt already."""
 INFINITE = float("inf")
 
 
@@ -65,11 +65,11 @@ def choices(config: Config, size: Size) -> dict[str, Any]:
         "subwords.joint": joint,
         "subwords.vocabulary": vocabulary,
         "subwords.coverage": 1.0 if 3 * size.characters < vocabulary else SPARSE_COVERAGE,
-        "data.batch_tokens": preset.batch_tokens,
+        "train.batch_tokens": preset.batch_tokens,
         "model.embedding": preset.embedding,
         "model.dropout": preset.dropout,
         "model.tied": ("all" if joint else "target") if preset.tied else "none",
-        "train.learning_rate": preset.learning_rate,
+        "train.learning_rate": preset.learning_rate * (FINETUNING if config.train.finetune else 1),
     }
     if config.train.precision is None:
         values["train.precision"] = fastest(device_for(config.train.device))

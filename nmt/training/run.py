@@ -3,36 +3,34 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
 from nmt import model_folder
 from nmt.config import Config
-from nmt.data.subwords import SubwordDropout, train_vocabulary
+from nmt.data.encoded import EncodedCorpus
+from nmt.data.subwords import SubwordDropout
 from nmt.errors import UserError, guard
 from nmt.evaluation.evaluate import evaluate
 from nmt.model.seq2seq import Seq2Seq, parameter_count
-from nmt.options import displaced
 from nmt.training import corpora as corpora_module
-from nmt.training import presets
-from nmt.training.card import model_card
-from nmt.training.corpora import Corpora, locate
-from nmt.training.precision import fastest
-from nmt.training.tracking import Tracker
+from nmt.training.beginning import INITIAL, begun, say, taken_up
+from nmt.training.card import ending, model_card
+from nmt.training.checkpoints import Progress, TrainingState
+from nmt.training.corpora import locate
+from nmt.training.distribution import Group, joined
+from nmt.training.learner import Learner
+from nmt.training.memory import most_tokens
+from nmt.training.tracking import SilentTracker, Tracker
 from nmt.training.trainer import Trainer
 from nmt.training.validation import Validator
-from nmt.translator import Translator, check_search
+from nmt.translator import Translator
 
-FIXED = ("data", "subwords", "model")
-"""Sections that a run keeps for good: the shapes of the weights and the meaning of the pieces hang on them."""
-BEGUN = {"trainer", "joint.spm", "source.spm", "target.spm", f"{model_folder.CONFIG}.partial"}
-"""What a run that is stopped while it begins may leave, `trainer` empty."""
-
+VALID = "valid.arrow"
 
 TRAIN_HELP = """Trains a translator on your own files and keeps the best weights on the validation pairs:
 
@@ -41,133 +39,103 @@ TRAIN_HELP = """Trains a translator on your own files and keeps the best weights
 Settings left open are chosen from the size of the corpus. The same command again goes on where a run was stopped."""
 
 
+class Prepared(NamedTuple):
+    """What every process of a training needs, beside what lies in its folder."""
+
+    config: Config
+    corpus: Path
+    valid: list[tuple[str, str]]
+    tests: dict[str, list[tuple[str, str]]]
+
+
 def run(config: Config) -> dict[str, Any]:
     """Trains, or goes on training, the run of `config.output`; scores its best weights on the test sets.
 
-    Returns the scores by test set. Raises UserError for anything that the configuration or the data have wrong.
+    Under torchrun all its processes train one network together; the first prepares, writes and speaks. Returns the
+    scores by test set. Raises UserError for anything that the configuration or the data have wrong.
     """
     if config.output is None:
         raise UserError("--output is not given: name a folder for the model.")
     folder = Path(config.output)
-    begun = (folder / model_folder.CONFIG).exists()
-    if begun:
-        config = _taken_up(config, folder)
+    with joined(config.train.device) as group:
+        prepared = group.once(lambda: _prepare(config, folder))
+        if prepared.config.train.threads:
+            torch.set_num_threads(prepared.config.train.threads)
+        trainer, tracker = _assemble(prepared, folder, group)
+        try:
+            progress = trainer.train()
+        finally:
+            tracker.close()
+        return group.once(lambda: _finish(prepared, folder, progress))
+
+
+def _prepare(config: Config, folder: Path) -> Prepared:
+    """Everything that is done once, by one process: settings chosen, vocabulary made, corpora read and encoded."""
+    there = (folder / model_folder.CONFIG).exists()
+    if there:
+        config = taken_up(config, folder)
     corpora = locate(config.data)
     valid = list(corpora.pairs("validation", corpora.valid))
     # The test sets are read now, because nobody wants to hear of a missing file after hours of training.
     tests = {name: list(corpora.pairs("test", locations)) for name, locations in corpora.tests.items()}
-    if config.train.threads:
-        torch.set_num_threads(config.train.threads)
-    if not begun:
-        config = _begun(config, corpora, folder)
+    if not there:
+        config = begun(config, corpora, folder)
     work = folder / "trainer"
     vocabulary = model_folder.load_vocabulary(folder, config)
     model_folder.save_config(folder, config)
-    encoded, report = corpora_module.encode(corpora, config, vocabulary, work)
+    path, report = corpora_module.encode(corpora, config, vocabulary, work)
     say(report)
-    validator = Validator(config, vocabulary, corpora_module.encode_all(valid, vocabulary, work / "valid.arrow"), valid)
+    corpora_module.encode_all(valid, vocabulary, work / VALID)
+    return Prepared(config, path, valid, tests)
+
+
+def _assemble(prepared: Prepared, folder: Path, group: Group) -> tuple[Trainer, Tracker]:
+    """The trainer of a process, with the parts that it needs."""
+    config, work = prepared.config, folder / "trainer"
+    if not prepared.corpus.exists():
+        raise UserError(f"{prepared.corpus} is not seen by process {group.rank}: all need one --output.")
+    vocabulary = model_folder.load_vocabulary(folder, config)
+    corpus = EncodedCorpus(prepared.corpus)
     torch.manual_seed(config.train.seed)
-    network = model_folder.build(config, vocabulary).to(model_folder.device_for(config.train.device))
-    say(f"{parameter_count(network):,} parameters, {len(vocabulary.target):,} target pieces")
+    network = model_folder.build(config, vocabulary)
+    if (work / INITIAL).exists():
+        model_folder.load_weights(network, work / INITIAL)
+    network = network.to(model_folder.device_for(config.train.device))
+    tracker = Tracker(folder) if group.first else SilentTracker()
+    tracker.say(f"{parameter_count(network):,} parameters, {len(vocabulary.target):,} target pieces")
     respell = SubwordDropout(vocabulary, config.train.subword_dropout, config.train.seed)
-    tracker = Tracker(folder)
-    try:
-        Trainer(config, network, encoded, respell, validator, tracker, folder).train()
-    finally:
-        tracker.close()
-    return _finish(config, folder, tests)
+    validator = Validator(config, vocabulary, EncodedCorpus(work / VALID), prepared.valid, group)
+    if config.train.batch_tokens == "auto":
+        config = _with_largest_batch(config, network, corpus, group, tracker)
+        if group.first:
+            model_folder.save_config(folder, config)
+    return Trainer(config, network, corpus, respell, validator, tracker, folder, group), tracker
 
 
-def _begun(config: Config, corpora: Corpora, folder: Path) -> Config:
-    """The configuration of a new run, with every open setting chosen, written to the folder with the vocabulary."""
-    _check(config, folder)
-    config = settled(config, corpora)
-    vocabulary = train_vocabulary(lambda: corpora.clean(config.data)[1], config.subwords)
-    try:
-        (folder / "trainer").mkdir(parents=True, exist_ok=True)
-        for old in folder.glob("*.spm"):
-            old.unlink()
-        vocabulary.save(folder)
-        model_folder.save_config(folder, config)
-    except OSError as error:
-        raise UserError(f"{folder} cannot be written ({error.strerror}): choose another --output.") from None
-    return config
+def _with_largest_batch(
+    config: Config, network: Seq2Seq, corpus: EncodedCorpus, group: Group, tracker: Tracker
+) -> Config:
+    """The configuration with the largest batch that memory holds, which is kept from then on."""
+    state = TrainingState(network, torch.optim.SGD(network.parameters()), Progress(), {})
+    learner = Learner(state, config.train, group, say=lambda message: None)
+    tokens = most_tokens(learner, corpus, config.train.seed)
+    tracker.say(f"train.batch_tokens: auto -> {tokens}")
+    return config.replace({"train.batch_tokens": tokens})
 
 
-def _check(config: Config, folder: Path) -> None:
-    """Raises UserError for what would stop a new run later on: a network that cannot be, a folder that is not free."""
-    if config.model.attention == "none" and config.model.bridge == "zero":
-        raise UserError("model.attention none and model.bridge zero together hide the source: change one of them.")
-    _check_feasible(config)
-    some = config.replace({"train.precision": "float32"})  # any: nothing is measured here
-    some = some.replace(presets.choices(some, presets.Size(1, 1)))
-    with torch.device("meta"):  # the shapes without the numbers; the sizes of the vocabulary change nothing here
-        Seq2Seq(some.model, 1, 1, joint=bool(some.subwords.joint))
-    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK):
-        problem = "is write-protected" if there.is_dir() else "is no folder"
-        raise UserError(f"{folder} cannot be written ({there} {problem}): choose another --output.")
-    names = {path.name for path in folder.iterdir()} if folder.exists() else set()
-    begun = "trainer" in names and not any((folder / "trainer").iterdir())
-    if names - (BEGUN if begun else set()):
-        raise UserError(f"{folder} exists and is no training run: choose another --output, nothing was written.")
-
-
-def settled(config: Config, corpora: Corpora) -> Config:
-    """The configuration with every open setting chosen from the training pairs. Raises UserError without any."""
-    cleaner, pairs = corpora.clean(config.data)
-    size = presets.measure(pairs)
-    if not size.pairs:
-        raise UserError(f"no training pair is left after cleaning ({cleaner.report}).")
-    values = presets.choices(config, size)
-    if values:
-        say(f"chosen for {size.pairs:,} pairs: " + "  ".join(f"{key} {value}" for key, value in values.items()))
-    return config.replace({**values, "data.source": corpora.source, "data.target": corpora.target})
-
-
-def _taken_up(config: Config, folder: Path) -> Config:
-    """The configuration of a run that goes on. What was given now and differs is shown; it applies to `train` and
-    `search`, and is refused elsewhere."""
-    saved = model_folder.load_config(folder)
-    if (folder / model_folder.WEIGHTS).exists() and not (folder / "trainer").is_dir():
-        raise UserError(f"{folder} is a model without the state of its training: choose another --output.")
-    before = {key: value for key, value, _ in saved.fields()}
-    given = {key: value for key, value in config.given().items() if value is not None and key != "output"}
-    instead = {key: value for key, value in displaced(given).items() if key.split(".")[0] not in FIXED}
-    changes = {key: value for key, value in {**instead, **given}.items() if value != before[key]}
-    for key, value in changes.items():
-        if key.split(".")[0] in FIXED:
-            raise UserError(
-                f"{key} is {value!r}, but the run in {folder} began with {before[key]!r}: "
-                "leave it as it was, or choose another --output."
-            )
-    settled = saved.replace(changes)
-    _check_feasible(settled)
-    for key, value in changes.items():
-        say(f"{key}: {before[key]} -> {value}")
-    if settled.train.precision == "bfloat16" != fastest(model_folder.device_for(settled.train.device)):
-        say("the run began in bfloat16, which is slow on this machine: --train.precision float32 goes on without it")
-    return settled
-
-
-def _check_feasible(config: Config) -> None:
-    """Raises UserError for a device that is not there and a search that cannot be."""
-    model_folder.device_for(config.train.device)
-    check_search(config.search)
-
-
-def _finish(config: Config, folder: Path, tests: dict[str, list[tuple[str, str]]]) -> dict[str, Any]:
+def _finish(prepared: Prepared, folder: Path, progress: Progress) -> dict[str, Any]:
     """Scores the best weights on the test sets, writes scores.json and the model card, says where everything lies."""
+    config = prepared.config
     translator = Translator.load(folder, config.train.device)
     scores: dict[str, Any] = {}
-    for name, pairs in tests.items():
+    for name, pairs in prepared.tests.items():
         scores[name] = evaluate(translator, [source for source, _ in pairs], [target for _, target in pairs])
         translations = "".join(line + "\n" for line in scores[name].pop("translations"))
         model_folder.write_durably(folder / f"{name}.translations.txt", translations.encode())
         print(json.dumps({"test": name, **scores[name]}, ensure_ascii=False), flush=True)
     model_folder.write_durably(folder / "scores.json", json.dumps(scores, indent=2, ensure_ascii=False).encode())
     model_folder.write_durably(folder / "README.md", model_card(config, translator.network, scores).encode())
-    say(f"done. The model lies in {folder}. Translate with it:\n  nmt translate --model {folder} --input FILE")
+    say(ending(config, folder, progress, scores))
     return scores
 
 
@@ -194,8 +162,3 @@ def recipe(
         run(config)
 
     return guard(prepare_and_run, program)
-
-
-def say(message: str) -> None:
-    """A line on stderr."""
-    print(message, file=sys.stderr, flush=True)

@@ -10,8 +10,14 @@ from typing import Any
 
 from tqdm import tqdm
 
+from nmt.training.picture import attention_picture
+from nmt.training.validation import Validation
+
 LINE_SECONDS = 30
 """Seconds between log lines where stderr is no terminal."""
+
+PICTURES = 2
+"""Validation pairs whose attention is drawn."""
 
 
 class Tracker:
@@ -32,30 +38,42 @@ class Tracker:
         self._last_line = self._began = time.monotonic()
         self._began_at: float | None = None
 
-    def update(self, update: int, progress: float, values: dict[str, float]) -> None:
-        """Numbers of the updates since the last call."""
+    def update(self, update: int, progress: float, values: dict[str, float], patience: float = 1.0) -> None:
+        """Numbers of the updates since the last call. `patience`: the share of the budget at which it ends if nothing
+        gets better."""
         self._record("train", update, values)
         self._bar.n = progress
-        text = f"{self._remaining(progress)}  {describe(values)}"
+        text = f"{self._remaining(progress, patience)}  {describe(values)}"
         self._bar.set_postfix_str(text)
         if not self._terminal and time.monotonic() - self._last_line >= LINE_SECONDS:
             self._last_line = time.monotonic()
             self.say(f"update {update}  {progress:.0%} of the budget, {text}")
 
-    def _remaining(self, progress: float) -> str:
-        """What is left at the pace since the start of this process: an earlier one's share does not count."""
+    def _remaining(self, progress: float, patience: float) -> str:
+        """What is left at the pace since the start of this process, validations included: an earlier one's share does
+        not count."""
         if self._began_at is None or progress <= self._began_at:
             self._began, self._began_at = time.monotonic(), progress
             return "measuring the pace"
-        seconds = (1 - progress) / (progress - self._began_at) * (time.monotonic() - self._began)
-        return f"{tqdm.format_interval(round(seconds))} left"
+        whole = (time.monotonic() - self._began) / (progress - self._began_at)
+        left = f"{tqdm.format_interval(round((1 - progress) * whole))} left"
+        if progress <= patience < 1:
+            left += f" ({tqdm.format_interval(round((patience - progress) * whole))} if nothing gets better)"
+        return left
 
-    def validation(self, update: int, values: dict[str, float], samples: list[tuple[str, str, str]]) -> None:
-        """Validation scores, and a few (source, translation, reference) to look at."""
-        self._record("valid", update, values)
-        lines = [f"**{source}**  \n{hypothesis}  \n*{reference}*" for source, hypothesis, reference in samples]
+    def validation(self, update: int, validation: Validation) -> None:
+        """Validation scores, and a few translations to look at, the first ones with their attention."""
+        samples = [
+            {"source": sample.source, "translation": sample.translation, "reference": sample.reference}
+            for sample in validation.samples
+        ]
+        self._record("valid", update, validation.scores, samples=samples)
+        lines = ["**{source}**  \n{translation}  \n*{reference}*".format(**sample) for sample in samples]
         self._writer.add_text("valid/samples", "\n\n".join(lines), update)
-        self.say(f"update {update}  validation  {describe(values)}")
+        for number, sample in enumerate(validation.samples[:PICTURES], start=1):
+            if (picture := attention_picture(sample.seen)) is not None:
+                self._writer.add_image(f"valid/attention-{number}", picture, update, dataformats="HW")
+        self.say(f"update {update}  validation  {describe(validation.scores)}")
 
     def say(self, message: str) -> None:
         """A line on stderr, above the progress bar."""
@@ -67,11 +85,31 @@ class Tracker:
         self._writer.close()
         self._log.close()
 
-    def _record(self, kind: str, update: int, values: dict[str, float]) -> None:
+    def _record(self, kind: str, update: int, values: dict[str, float], **more: Any) -> None:
         for name, value in values.items():
             self._writer.add_scalar(f"{kind}/{name}", value, update)
-        self._log.write(json.dumps({"kind": kind, "update": update, "time": time.time(), **values}) + "\n")
+        record = {"kind": kind, "update": update, "time": time.time(), **values, **more}
+        self._log.write(json.dumps(record, ensure_ascii=False) + "\n")
         self._log.flush()
+
+
+class SilentTracker(Tracker):
+    """That of the processes beside the first: the first speaks for all."""
+
+    def __init__(self) -> None:
+        pass
+
+    def update(self, update: int, progress: float, values: dict[str, float], patience: float = 1.0) -> None:
+        """Nothing."""
+
+    def validation(self, update: int, validation: Validation) -> None:
+        """Nothing."""
+
+    def say(self, message: str) -> None:
+        """Nothing."""
+
+    def close(self) -> None:
+        """Nothing."""
 
 
 def describe(values: dict[str, float]) -> str:

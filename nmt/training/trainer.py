@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
 
-from nmt import model_folder
 from nmt.config import Config
-from nmt.data.batching import Batch, BucketOrder, make_batch
+from nmt.data.batching import BucketOrder
 from nmt.data.encoded import EncodedCorpus
 from nmt.data.subwords import SubwordDropout
-from nmt.errors import choose
+from nmt.errors import Terminated, UserError, choose
 from nmt.model.seq2seq import Seq2Seq
 from nmt.training.checkpoints import Checkpoints, Progress, TrainingState
+from nmt.training.distribution import ALONE, Group
 from nmt.training.interruption import Interruption
-from nmt.training.optimizers import OPTIMIZERS, SCHEDULES, warm
+from nmt.training.learner import Batches, Learner, Learnt
+from nmt.training.meter import Meter
+from nmt.training.optimizers import OPTIMIZERS, SCHEDULES, Moment, warm
+from nmt.training.selection import Selection
 from nmt.training.tracking import Tracker
-from nmt.training.validation import Validator, batch_loss, finite
+from nmt.training.validation import Validator
 
 SAVE_SECONDS = 300
 """Seconds between checkpoints, beside those at every validation."""
-LOG_SECONDS = 2
-"""Seconds between updates of the progress bar and the logs."""
+BAD_IN_A_ROW = 5
+"""Skipped updates in a row after which training goes back to its last checkpoint, at half of the rate."""
+RETURNS = 4
+"""Times that it does so before it gives up."""
 
 
 class Trainer:
@@ -41,52 +45,50 @@ class Trainer:
         validator: Validator,
         tracker: Tracker,
         folder: Path,
+        group: Group = ALONE,
     ) -> None:
         settings = config.train
         self.settings = settings
         self.corpus = corpus
         self.respell = respell
-        self.validator = validator
         self.tracker = tracker
-        self.folder = folder
-        self.device = next(network.parameters()).device
-        self.order = BucketOrder(corpus.lengths, batch_tokens=config.data.batch_tokens or 0, seed=settings.seed)
+        self.group = group
+        self.order = BucketOrder(corpus.lengths, batch_tokens=int(settings.batch_tokens or 0), seed=settings.seed)
         self.schedule = choose(SCHEDULES, settings.schedule, "train.schedule")
         self.peak = settings.learning_rate or 0.0
-        self.precision = torch.bfloat16 if settings.precision == "bfloat16" else torch.float32
         make = choose(OPTIMIZERS, settings.optimizer, "train.optimizer")
         average = {name: p.detach().clone() for name, p in network.named_parameters()} if settings.ema else {}
         optimizer = make(network.parameters(), self.peak, settings.weight_decay)
         self.state = TrainingState(network, optimizer, Progress(), average)
-        self.checkpoints = Checkpoints(folder / "trainer")
-        self.meter = Meter()
-        self._started = time.monotonic()
+        self.learner = Learner(self.state, settings, group, tracker.say)
+        self.checkpoints = Checkpoints(folder / "trainer", settings.keep)
+        self.selection = Selection(settings, self.state, validator, tracker, folder, group)
+        self.meter = Meter(group)
+        self._started = self._saved = time.monotonic()
+        self._now = self._logged = 0.0
 
     def train(self) -> Progress:
         """Trains until the budget or the patience is used up. Taken up where an earlier run of the folder stopped.
-        Raises KeyboardInterrupt after saving when it is asked to stop, UserError when the disk takes no checkpoint."""
+        Raises KeyboardInterrupt or Terminated after saving when it is asked to stop, UserError when the disk takes no
+        checkpoint."""
         self._resume()
-        progress = self.state.progress
-        saved = time.monotonic()
-        with Interruption() as interruption:
-            for batch in self._batches():
+        with Interruption(patient=self.group.size > 1) as interruption:
+            for batches in self._batches():
                 if self.finished():
                     break
-                self._update(batch)
+                self._update(batches)
+                stop = self._agree(interruption.asked)
                 if self._validation_due():
                     self._validate()
+                elif stop or time.monotonic() - self._saved >= SAVE_SECONDS:
                     self._save()
-                    saved = time.monotonic()
-                elif interruption.asked or time.monotonic() - saved >= SAVE_SECONDS:
-                    self._save()
-                    saved = time.monotonic()
-                if interruption.asked:
-                    self.tracker.say(f"stopped at update {progress.update}, saved: start again to go on")
-                    raise KeyboardInterrupt
+                if stop:
+                    self.group.tell("saved")  # before any process ends, and torchrun ends the others
+                    self.tracker.say(f"stopped at update {self.state.progress.update}, saved: start again to go on")
+                    raise Terminated if stop == signal.SIGTERM else KeyboardInterrupt
             if self._validation_due():
                 self._validate()
-                self._save()
-        return progress
+        return self.state.progress
 
     def finished(self) -> bool:
         """Whether the budget or the patience is used up."""
@@ -94,7 +96,7 @@ class Trainer:
 
     def used(self) -> float:
         """The share of the budget used, in updates or wall clock, whichever is further."""
-        return self._share(self.state.progress.update, self.seconds())
+        return self._share(self.state.progress.update, self._now)
 
     def _share(self, updates: int, seconds: float) -> float:
         shares = [0.0]
@@ -104,52 +106,85 @@ class Trainer:
             shares.append(seconds / (60 * self.settings.minutes))
         return min(1.0, max(shares))
 
-    def seconds(self) -> float:
+    def _seconds(self) -> float:
         """Wall clock used by this and earlier starts."""
         return self.state.progress.seconds + time.monotonic() - self._started
 
-    def _batches(self) -> Iterator[Batch]:
-        """Batches without end, from where the progress stands; each update moves it on."""
-        progress = self.state.progress
-        while True:
-            rows = self.order.epoch(progress.epoch)
-            while progress.batch < len(rows):
-                pairs = self.respell(self.corpus.pairs(rows[progress.batch]), progress.epoch, progress.batch)
-                yield make_batch(pairs).to(self.device)
-            progress.epoch, progress.batch = progress.epoch + 1, 0
+    def _agree(self, asked: int | None = None) -> int | None:
+        """Sets the time that all processes go by, that of the first. Returns the signal that asks one of them to stop,
+        if there is one."""
+        seconds = self._seconds() if self.group.first else 0.0
+        self._now, ends, interruptions = self.group.sum_numbers(
+            [seconds, float(asked == signal.SIGTERM), float(asked == signal.SIGINT)]
+        )
+        return signal.SIGTERM if ends else signal.SIGINT if interruptions else None
 
-    def _update(self, batch: Batch) -> None:
-        """One update of the weights: loss in nats per target token, padding excluded."""
-        state, progress = self.state, self.state.progress
+    def _batches(self) -> Iterator[Batches]:
+        """What each update learns from, without end, from where the progress stands; each update moves it on."""
+        progress, epoch = self.state.progress, -1
+        while True:
+            if epoch != progress.epoch:
+                epoch = progress.epoch
+                order = self.order.epoch(epoch)
+            if progress.batch >= len(order):
+                progress.epoch, progress.batch = epoch + 1, 0
+                continue
+            end = min(progress.batch + self.settings.accumulate, len(order))
+            yield [
+                self.respell(self.corpus.pairs(order[number]), epoch, number) for number in range(progress.batch, end)
+            ]
+
+    def _update(self, batches: Batches) -> None:
+        """One update of the weights, or one that is left out because its gradient is no number."""
+        progress = self.state.progress
         used = self.used()  # before this update, or the last one's rate would be zero
         progress.update += 1
-        progress.batch += 1
-        rate = self.peak * warm(progress.update, self.settings.warmup)
-        rate *= self.schedule(used, progress.update, self.settings.warmup)
-        for group in state.optimizer.param_groups:
-            group["lr"] = rate
-        loss, likelihood = batch_loss(
-            state.network,
-            batch,
-            self.settings.label_smoothing,
-            consistency=self.settings.rdrop,
-            precision=self.precision,
-        )
-        torch.autograd.backward(loss)
-        norm = nn.utils.clip_grad_norm_(state.network.parameters(), self.settings.clip)
-        state.optimizer.step()
-        state.optimizer.zero_grad()
-        if state.average:
+        moment = Moment(used, progress.update, self.settings.warmup, progress.lowered)
+        rate = self.peak * warm(progress.update, self.settings.warmup) * self.schedule(moment) * 0.5**progress.returns
+        learnt = self.learner.learn(batches, rate)
+        progress.batch += len(batches)
+        progress.tokens += sum(len(target) for batch in batches for _, target in batch)
+        if not learnt.healthy:
+            self._skip(batches, learnt)
+            return
+        progress.bad = 0
+        if self.state.average:
             self._average()
-        progress.tokens += batch.target_tokens
-        self.meter.add(batch, likelihood * batch.target_tokens, norm)
-        if self.meter.seconds() >= LOG_SECONDS:
-            self._log(rate)
+        self.meter.add(learnt)
+        if self._now - self._logged >= self.settings.log_seconds:
+            values = {**self.meter.read(self._now - self._logged), "rate": rate, "epoch": progress.epoch}
+            self.tracker.update(progress.update, used, values, self._patience_ends())
+            self._logged = self._now
 
-    def _log(self, rate: float) -> None:
-        progress, values = self.state.progress, self.meter.read()
-        finite(values["loss"])
-        self.tracker.update(progress.update, self.used(), {**values, "rate": rate, "epoch": progress.epoch})
+    def _skip(self, batches: Batches, learnt: Learnt) -> None:
+        """Counts and reports an update that was left out; after too many in a row, goes back to the last checkpoint."""
+        progress = self.state.progress
+        progress.skipped += 1
+        if self.learner.precision == torch.float16 and progress.scale > 1:
+            return  # the loss was scaled too far, which is no illness
+        progress.bad += 1
+        pairs = [pair for batch in batches for pair in batch]
+        self.tracker.say(
+            f"update {progress.update} skipped: the norm of its gradient is {learnt.norm} (epoch {progress.epoch}, "
+            f"batch {progress.batch - 1}: {len(pairs)} pairs of up to {max(map(len, sum(pairs, ())))} pieces)"
+        )
+        if progress.bad >= BAD_IN_A_ROW:
+            self._go_back()
+
+    def _go_back(self) -> None:
+        """Takes up the last checkpoint again, at half of the learning rate. Raises UserError after too many times."""
+        returns = self.state.progress.returns + 1
+        if returns > RETURNS:
+            raise UserError(
+                f"the loss is no number any more, even at {0.5**RETURNS} of the learning rate: look at the data of the "
+                "batches named above, or start again with a lower train.learning_rate."
+            )
+        found = self._take_up()
+        progress = self.state.progress
+        progress.returns, progress.seconds, self._started = returns, self._now, time.monotonic()
+        self.meter.restart()
+        where = found.name if found else "the beginning"
+        self.tracker.say(f"back to {where}, at {0.5**returns} of the learning rate")
 
     @torch.no_grad()
     def _average(self) -> None:
@@ -169,94 +204,67 @@ class Trainer:
             return progress.update % every == 0
         return int(10 * self.used()) > int(10 * self._share(progress.validated, progress.validated_seconds))
 
-    def _validate(self) -> None:
-        """Scores the weights, or their average where one is kept, and writes the best into the model folder."""
-        progress = self.state.progress
-        progress.validations += 1
-        progress.validated = progress.update
-        with self._averaged():
-            scores, translations = self.validator(self.state.network)
-            samples = list(zip(self.validator.sources, translations, self.validator.references, strict=True))[:5]
-            self.tracker.validation(progress.update, scores, samples)
-            chosen = self.settings.best_by
-            value = -scores["loss"] if chosen == "loss" else scores[chosen]
-            lower = progress.lowest_loss is None or scores["loss"] < progress.lowest_loss
-            # The loss counts, too: a translator that has only begun to learn has a BLEU of 0 for a while.
-            better = progress.best is None or value > progress.best or (lower and value == progress.best)
-            progress.stale = 0 if better or lower else progress.stale + 1
-            if lower:
-                progress.lowest_loss = scores["loss"]
-            if better:
-                progress.best = value
-                model_folder.save_weights(self.state.network, self.folder / model_folder.WEIGHTS)
-            if progress.stale >= self.settings.patience:
-                self.tracker.say(f"stopped early: {progress.stale} validations without a better {chosen} or loss")
-        progress.validated_seconds = self.seconds()
-        self.meter.restart()
+    def _patience_ends(self) -> float:
+        """The share of the budget at which patience ends if nothing gets better until then."""
+        progress, every = self.state.progress, self.settings.validate_every
+        interval = every * self.used() / progress.update if every else 0.1
+        last = self._share(progress.validated, progress.validated_seconds)
+        return min(1.0, last + interval * (self.settings.patience - progress.stale))
 
-    @contextmanager
-    def _averaged(self) -> Iterator[None]:
-        """The network with the averaged weights in it, where an average is kept."""
-        parameters = dict(self.state.network.named_parameters())
-        kept = {name: parameters[name].detach().clone() for name in self.state.average}
-        _copy(self.state.average, parameters)
-        try:
-            yield
-        finally:
-            _copy(kept, parameters)
+    def _validate(self) -> None:
+        """Scores the weights, keeps them if they are the best, and saves."""
+        progress = self.state.progress
+        if not self.selection.validate():
+            self._go_back()
+            return
+        self._agree()
+        progress.validated_seconds = self._now
+        if self.finished():
+            self.selection.try_mean()
+        self._save()
+        self.meter.restart()
+        self._logged = self._now
 
     def _save(self) -> None:
         progress = self.state.progress
-        progress.seconds, self._started = self.seconds(), time.monotonic()
+        progress.seconds, self._started = self._seconds(), time.monotonic()
+        self._saved = time.monotonic()
+        if not self.group.first:
+            return
         self.checkpoints.save(self.state)
+        self.selection.prune()
 
     def _resume(self) -> None:
+        """Takes up the newest checkpoint, or writes a first one, so that a disk that takes none is found at once; and
+        tries the largest batch, so that memory fails at once."""
         self._started = time.monotonic()
-        found = self.checkpoints.restore(self.state, self.tracker.say)
+        progress = self.state.progress
+        found = self._take_up()
         if found:
-            progress = self.state.progress
             self.tracker.say(f"resumed {found.name}, epoch {progress.epoch}, {progress.seconds / 60:.1f} minutes used")
+        self._agree()
+        if self.finished():
+            return
         self.state.network.train()
+        self.learner.try_out(self.corpus.pairs(self.order.largest()))
+        if not found:
+            self._save()
+        self._agree()
+        self._logged = self._now
 
-
-@torch.no_grad()
-def _copy(values: dict[str, Tensor], parameters: dict[str, nn.Parameter]) -> None:
-    for name, value in values.items():
-        parameters[name].copy_(value)
-
-
-class Meter:
-    """Means since it was last read. Numbers stay tensors until then: reading one waits for the device."""
-
-    def __init__(self) -> None:
-        self.restart()
-
-    def restart(self) -> None:
-        """Forgets everything."""
-        self._started = time.monotonic()
-        self._updates = self._tokens = self._positions = self._words = 0
-        self._likelihood = self._norm = torch.zeros(())
-
-    def add(self, batch: Batch, likelihood: Tensor, norm: Tensor) -> None:
-        """Counts one update: its batch, negative log-likelihood (sum in nats) and gradient norm."""
-        self._updates += 1
-        self._tokens += batch.target_tokens
-        self._words += batch.target_tokens + batch.source_tokens
-        self._positions += batch.source.numel() + batch.target.numel() - len(batch.target)
-        self._likelihood = self._likelihood + likelihood.detach()
-        self._norm = self._norm + norm.detach()
-
-    def seconds(self) -> float:
-        """Since the last reading."""
-        return time.monotonic() - self._started
-
-    def read(self) -> dict[str, float]:
-        """Loss in nats per target token, gradient norm, target tokens per second, share of padding; then restarts."""
-        values = {
-            "loss": float(self._likelihood) / self._tokens,
-            "gradient_norm": float(self._norm) / self._updates,
-            "tokens_per_second": self._tokens / self.seconds(),
-            "padding": 1 - self._words / self._positions,
-        }
-        self.restart()
-        return values
+    def _take_up(self) -> Path | None:
+        """Restores the newest checkpoint, where there is one, and says what it had otherwise than this start; where the
+        batches are cut otherwise, goes on with whole epochs."""
+        progress = self.state.progress
+        order = [self.settings.seed, self.order.batch_tokens, len(self.corpus)]
+        found = self.checkpoints.restore(self.state, self.tracker.say)
+        if found and progress.processes != self.group.size:
+            self.tracker.say(
+                f"{progress.processes} processes -> {self.group.size}: the batches stay the same and are divided "
+                "otherwise, so that dropout is drawn otherwise"
+            )
+        if progress.order not in ([], order) and progress.batch:
+            progress.epoch, progress.batch = progress.epoch + 1, 0
+            self.tracker.say(f"the batches are cut otherwise than before: going on with epoch {progress.epoch}")
+        progress.processes, progress.order = self.group.size, order
+        return found

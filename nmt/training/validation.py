@@ -4,86 +4,90 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
-from torch import Tensor
 
 from nmt.config import Config
-from nmt.data.batching import Batch, BucketOrder, make_batch
+from nmt.data.batching import BucketOrder, make_batch
 from nmt.data.encoded import EncodedCorpus
-from nmt.data.subwords import PADDING, Vocabulary
-from nmt.errors import UserError
+from nmt.data.subwords import Vocabulary
 from nmt.evaluation.metrics import corpus_scores
 from nmt.model.seq2seq import Seq2Seq
-from nmt.training.loss import output_cross_entropy
-from nmt.translator import Translator
+from nmt.training.distribution import ALONE, Group
+from nmt.training.loss import batch_losses
+from nmt.translator import Scored, Translator
 
 BATCH_TOKENS = 4096
+SAMPLES = 5
 
 
-def batch_loss(
-    network: Seq2Seq,
-    batch: Batch,
-    smoothing: float,
-    *,
-    consistency: float = 0.0,
-    precision: torch.dtype = torch.float32,
-) -> tuple[Tensor, Tensor]:
-    """Loss to differentiate and negative log-likelihood, both the mean in nats over the target tokens.
+class Sample(NamedTuple):
+    """A translation to look at, and how the model sees it."""
 
-    With `consistency`, the batch is read twice, under two draws of the dropout, and the loss is half of that of R-Drop
-    (Liang et al. 2021, eq. 4): both likelihoods, and `consistency` / 2 times the divergences between what is predicted
-    the two times, halved like them.
-    """
-    copies = 2 if consistency else 1
-    source, lengths, target = (torch.cat([part] * copies) for part in batch.tensors)
-    with torch.autocast(target.device.type, precision, enabled=precision != torch.float32):
-        features, _ = network(source, lengths, target[:, :-1])
-    labels = target[:, 1:]
-    words = labels != PADDING
-    output = network.output
-    sums = output_cross_entropy(features[words], output.weight, output.bias, labels[words], smoothing, consistency / 2)
-    loss, likelihood = (total / (copies * batch.target_tokens) for total in sums)
-    return loss, likelihood
+    source: str
+    translation: str
+    reference: str
+    seen: Scored
 
 
-def finite(loss: float) -> float:
-    """The loss of a training that goes well. Raises UserError when it is no number."""
-    if not math.isfinite(loss):
-        raise UserError("the loss is no number any more: start again with a lower train.learning_rate.")
-    return loss
+class Validation(NamedTuple):
+    """Scores: loss in nats per target piece, accuracy as a share of them, BLEU and chrF; and the first samples."""
+
+    scores: dict[str, float]
+    samples: list[Sample]
 
 
 class Validator:
-    """Scores a network on validation pairs, by the same path that files are translated on."""
+    """Scores a network on validation pairs, by the same path that files are translated on. The processes of a group
+    share the work; all of them get the scores."""
 
     def __init__(
-        self, config: Config, vocabulary: Vocabulary, encoded: EncodedCorpus, pairs: Sequence[tuple[str, str]]
+        self,
+        config: Config,
+        vocabulary: Vocabulary,
+        encoded: EncodedCorpus,
+        pairs: Sequence[tuple[str, str]],
+        group: Group = ALONE,
     ) -> None:
-        self.config = config
         self.vocabulary = vocabulary
+        self.config = config
         self.encoded = encoded
         self.sources = [source for source, _ in pairs]
         self.references = [target for _, target in pairs]
+        self.group = group
 
-    def __call__(self, network: Seq2Seq) -> tuple[dict[str, float], list[str]]:
-        """{loss, bleu, chrf} and the translations. Loss in nats per target piece. The network is left in its mode."""
+    def __call__(self, network: Seq2Seq) -> Validation:
+        """The scores of a network, which is left in its mode."""
         training = network.training
         network.eval()
-        loss = finite(self._loss(network))
+        loss, accuracy = self._losses(network)
+        if not math.isfinite(loss):  # then there is nothing to be searched, either
+            network.train(training)
+            return Validation({"loss": loss, "accuracy": accuracy, "bleu": 0.0, "chrf": 0.0}, [])
         search = self.config.search.model_copy(update={"beam": self.config.train.validation_beam, "nbest": 1})
         translator = Translator(network, self.vocabulary, self.config)
-        translations = [translation.text for translation in translator.translate(self.sources, search)]
+        own = [translation.text for translation in translator.translate(self.group.share(self.sources), search)]
+        translations = self.group.gather(own, len(self.sources))
+        first = list(zip(self.sources, translations, self.references, strict=True))[:SAMPLES]
+        seen = translator.score([(source, translation) for source, translation, _ in first])
         network.train(training)
         scores = corpus_scores(translations, [self.references])
-        return {"loss": loss, "bleu": scores["bleu"].score, "chrf": scores["chrf"].score}, translations
+        return Validation(
+            {"loss": loss, "accuracy": accuracy, "bleu": scores["bleu"].score, "chrf": scores["chrf"].score},
+            [Sample(*texts, view) for texts, view in zip(first, seen, strict=True)],
+        )
 
     @torch.inference_mode()
-    def _loss(self, network: Seq2Seq) -> float:
+    def _losses(self, network: Seq2Seq) -> tuple[float, float]:
         device = next(network.parameters()).device
-        total, tokens = 0.0, 0
-        for rows in BucketOrder(self.encoded.lengths, batch_tokens=BATCH_TOKENS, seed=0).epoch(0):
+        likelihood = correct = tokens = 0.0
+        order = BucketOrder(self.encoded.lengths, batch_tokens=BATCH_TOKENS, seed=0).epoch(0)
+        for rows in self.group.share(list(order)):
             batch = make_batch(self.encoded.pairs(rows)).to(device)
-            total += float(batch_loss(network, batch, 0.0)[1]) * batch.target_tokens
+            losses = batch_losses(network, batch, 0.0)
+            likelihood += float(losses.likelihood)
+            correct += float(losses.correct)
             tokens += batch.target_tokens
-        return total / tokens
+        likelihood, correct, tokens = self.group.sum_numbers([likelihood, correct, tokens])
+        return likelihood / tokens, correct / tokens

@@ -17,9 +17,9 @@ from nmt.data.batching import Batch, BucketOrder, make_batch
 from nmt.data.subwords import Vocabulary
 from nmt.evaluation.metrics import METRICS
 from nmt.model.seq2seq import Seq2Seq, parameter_count
+from nmt.training.loss import batch_losses
 from nmt.training.optimizers import OPTIMIZERS
 from nmt.training.run import run
-from nmt.training.validation import batch_loss
 from nmt.translator import Translator
 from understanding_parts.numbers import NAMES, WITH, WITHOUT, Lengths, Speed
 
@@ -136,7 +136,7 @@ def timing(network: Seq2Seq, settings: TrainConfig, batches: Sequence[Batch]) ->
     def once() -> float:
         started = time.monotonic()
         for batch in batches:
-            loss, _ = batch_loss(network, batch, settings.label_smoothing)
+            loss = batch_losses(network, batch, settings.label_smoothing).objective / batch.target_tokens
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(network.parameters(), settings.clip)
             optimizer.step()
@@ -153,7 +153,7 @@ def some_batches(config: Config, vocabulary: Vocabulary, pairs: Pairs) -> list[B
     sources = vocabulary.source.encode([source for source, _ in pairs])
     targets = vocabulary.target.encode([target for _, target in pairs])
     lengths = np.array([[len(s), len(t)] for s, t in zip(sources, targets, strict=True)], dtype=np.int32)
-    order = BucketOrder(lengths, batch_tokens=config.data.batch_tokens or 0, seed=1)
+    order = BucketOrder(lengths, batch_tokens=int(config.train.batch_tokens or 0), seed=1)
     return [make_batch([(sources[row], targets[row]) for row in rows]) for rows in order.epoch(0)[:TIMED_BATCHES]]
 
 

@@ -384,7 +384,7 @@ def test_a_small_comparison_runs_goes_on_and_only_redraws(tmp_path: Path) -> Non
     output = tmp_path / "out"
     command = [sys.executable, str(RECIPES / "understanding_rnns.py"), "--output", str(output), "--minutes", "0.2"]
     command += ["--data.folder", str(data), "--data.source", "en", "--data.target", "de", "--model.hidden", "16"]
-    command += ["--model.embedding", "16", "--subwords.vocabulary", "400", "--data.batch_tokens", "200"]
+    command += ["--model.embedding", "16", "--subwords.vocabulary", "400", "--train.batch_tokens", "200"]
     first = subprocess.run(command, capture_output=True, text=True, check=False)
     assert first.returncode == 0, first.stderr
     assert first.stdout == f"{output / 'understanding_rnns.html'}\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import Tensor
 from torch.nn import functional
 
 from nmt.config import ModelConfig
@@ -14,7 +15,7 @@ from nmt.model.bridge import BRIDGE
 from nmt.model.decoder import DECODER
 from nmt.model.recurrent import RECURRENT
 from nmt.model.seq2seq import Seq2Seq
-from nmt.training.validation import batch_loss
+from nmt.training.loss import batch_losses
 
 PIECES = 30
 NETWORKS = [
@@ -32,6 +33,12 @@ def a_network(**changes: object) -> Seq2Seq:
     torch.manual_seed(4)
     settings = {"embedding": 16, "hidden": 16, "dropout": 0.0, "tied": "none", **changes}
     return Seq2Seq(ModelConfig.model_validate(settings), PIECES, PIECES, joint=True)
+
+
+def batch_loss(*arguments: object, **options: object) -> tuple[Tensor, Tensor]:
+    """Objective and likelihood as means over the words."""
+    losses, words = batch_losses(*arguments, **options), arguments[1].target_tokens
+    return losses.objective / words, losses.likelihood / words
 
 
 def a_batch() -> Batch:
@@ -89,3 +96,15 @@ def test_r_drop_adds_half_of_both_divergences() -> None:
     torch.testing.assert_close(likelihood, both / 2)
     torch.testing.assert_close(2 * loss, both + 5.0 / 2 * apart)
     assert apart > 0.001
+
+
+@pytest.mark.parametrize("consistency", [0.0, 5.0])
+def test_a_piece_is_right_when_it_is_the_likeliest(consistency: float) -> None:
+    network, batch = a_network(), a_batch()
+    features, _ = network(batch.source, batch.source_lengths, batch.target[:, :-1])
+    likeliest, labels = network.output(features).argmax(dim=-1), batch.target[:, 1:]
+    batch.target[:, 1:] = torch.where((labels != PADDING) & (torch.rand(labels.shape) < 0.5), likeliest, labels)
+    features, _ = network(batch.source, batch.source_lengths, batch.target[:, :-1])
+    right = (network.output(features).argmax(dim=-1) == batch.target[:, 1:])[batch.target[:, 1:] != PADDING].sum()
+    assert 0 < right < batch.target_tokens
+    assert batch_losses(network, batch, 0.1, consistency=consistency).correct == right

@@ -16,10 +16,10 @@ from nmt import model_folder
 from nmt.config import ModelConfig
 from nmt.errors import UserError
 from nmt.model.seq2seq import Seq2Seq
-from nmt.training.checkpoints import KEEP, Checkpoints, Progress, TrainingState
+from nmt.training.checkpoints import Checkpoints, Progress, TrainingState
 from nmt.training.optimizers import OPTIMIZERS
 
-FILES = ["model.safetensors", "optimizer.safetensors", "average.safetensors", "random.safetensors", "progress.json"]
+FILES = ["model.safetensors", "optimizer.safetensors", "average.safetensors", "progress.json"]
 
 
 def make_state(optimizer: str = "adamw", *, seed: int = 1, average: bool = True) -> TrainingState:
@@ -83,15 +83,6 @@ def test_what_was_saved_comes_back_and_goes_on_as_if_nothing_had_been(tmp_path: 
     assert_same(state, other)
 
 
-def test_the_random_numbers_go_on_where_they_stood(tmp_path: Path) -> None:
-    state = make_state()
-    Checkpoints(tmp_path).save(state)
-    expected = torch.rand(5)
-    torch.manual_seed(99)
-    Checkpoints(tmp_path).restore(state)
-    assert torch.equal(torch.rand(5), expected)
-
-
 def test_where_nothing_was_saved_nothing_is_restored(tmp_path: Path) -> None:
     state, untouched = make_state(), make_state()
     assert Checkpoints(tmp_path / "nowhere").restore(state) is None
@@ -102,7 +93,6 @@ def test_where_nothing_was_saved_nothing_is_restored(tmp_path: Path) -> None:
 def test_the_newest_are_kept_and_nothing_is_pickled(tmp_path: Path) -> None:
     saved_three_times(tmp_path)
     assert names(tmp_path) == [f"checkpoint-{update:09d}" for update in (2, 3)]
-    assert KEEP == 2
     for folder in tmp_path.iterdir():
         assert names(folder) == sorted(FILES)
         for path in folder.glob("*.safetensors"):

@@ -47,7 +47,7 @@ def test_value_and_gradients_are_those_of_cross_entropy(
 ) -> None:
     monkeypatch.setattr(loss, "CHUNK_BYTES", chunk)
     parts, labels = features_and_layer()
-    fused, _ = output_cross_entropy(*parts, labels, smoothing)
+    fused, _, _ = output_cross_entropy(*parts, labels, smoothing)
     expected = plain(parts, labels, smoothing)
     close(fused, expected)
     close(torch.autograd.grad(fused, parts), torch.autograd.grad(expected, parts))
@@ -60,7 +60,7 @@ def test_beside_it_stands_the_plain_negative_log_likelihood(
 ) -> None:
     monkeypatch.setattr(loss, "CHUNK_BYTES", chunk)
     parts, labels = features_and_layer()
-    _, likelihood = output_cross_entropy(*parts, labels, smoothing)
+    _, likelihood, _ = output_cross_entropy(*parts, labels, smoothing)
     close(likelihood, plain(parts, labels, 0.0).detach())
     assert not likelihood.requires_grad
 
@@ -83,7 +83,7 @@ def test_two_passes_are_pulled_together_by_their_divergences(
     monkeypatch.setattr(loss, "CHUNK_BYTES", chunk)
     (features, *layer), labels = features_and_layer()
     parts, labels = [torch.cat([features, features.flip(0)]).detach().requires_grad_(), *layer], labels.repeat(2)
-    fused, likelihood = output_cross_entropy(*parts, labels, smoothing, 0.7)
+    fused, likelihood, _ = output_cross_entropy(*parts, labels, smoothing, 0.7)
     first, second = functional.linear(*parts).log_softmax(dim=-1).chunk(2)
     apart = functional.kl_div(second, first, reduction="sum", log_target=True)
     apart = apart + functional.kl_div(first, second, reduction="sum", log_target=True)
@@ -99,7 +99,7 @@ def test_features_in_half_precision_give_nearly_the_same(consistency: float) -> 
     results = []
     for dtype in (torch.float32, torch.bfloat16):
         twice = torch.cat([features, 0.9 * features]).to(dtype)
-        fused, _ = output_cross_entropy(twice, *layer, labels.repeat(2), 0.1, consistency)
+        fused, _, _ = output_cross_entropy(twice, *layer, labels.repeat(2), 0.1, consistency)
         results.append([fused.detach(), *torch.autograd.grad(fused, [features, *layer])])
     for exact, rounded in zip(*results, strict=True):
         assert rounded.dtype == torch.float32
@@ -124,7 +124,7 @@ def test_gradients_reach_what_made_the_features_and_tied_weights() -> None:
     """The output layer's weight is often the embedding too, so that it meets itself in the features."""
     (_, weight, bias), labels = features_and_layer()
     inputs = torch.tensor([1, 2, 3, 3, 4, 5, 6])
-    fused, _ = output_cross_entropy(weight[inputs].tanh(), weight, bias, labels, 0.1)
+    fused, _, _ = output_cross_entropy(weight[inputs].tanh(), weight, bias, labels, 0.1)
     expected = plain([weight[inputs].tanh(), weight, bias], labels, 0.1)
     close(torch.autograd.grad(fused, [weight, bias]), torch.autograd.grad(expected, [weight, bias]))
 
@@ -142,7 +142,7 @@ def test_a_hopeless_prediction_gives_a_finite_loss_and_the_true_gradient() -> No
     features, labels = torch.tensor([[200.0], [1.0]], requires_grad=True), torch.tensor([1, 0])
     weight, bias = torch.tensor([[1.0], [0.0], [-1.0]], requires_grad=True), torch.zeros(3, requires_grad=True)
     parts = [features, weight, bias]
-    fused, likelihood = output_cross_entropy(*parts, labels, 0.1)
+    fused, likelihood, _ = output_cross_entropy(*parts, labels, 0.1)
     assert fused.isfinite()
     assert likelihood.isfinite()
     expected = torch.autograd.grad(plain(parts, labels, 0.1), parts)

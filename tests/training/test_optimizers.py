@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from nmt.training.optimizers import OPTIMIZERS, SCHEDULES, warm
+from nmt.training.optimizers import OPTIMIZERS, SCHEDULES, Moment, warm
 
 UPDATES = 200
 
@@ -16,7 +16,7 @@ UPDATES = 200
 def rates(schedule: str, warmup: int) -> list[float]:
     """Shares of the peak rate over a budget of UPDATES, as the trainer asks for them."""
     function = SCHEDULES[schedule]
-    return [warm(n + 1, warmup) * function(n / UPDATES, n + 1, warmup) for n in range(UPDATES)]
+    return [warm(n + 1, warmup) * function(Moment(n / UPDATES, n + 1, warmup)) for n in range(UPDATES)]
 
 
 @pytest.mark.parametrize("warmup", [0, 1, 20, UPDATES])
@@ -38,12 +38,17 @@ def test_a_rate_never_jumps(schedule: str) -> None:
 @pytest.mark.parametrize("schedule", ["cosine", "linear"])
 def test_an_annealed_rate_ends_at_nothing(schedule: str) -> None:
     assert rates(schedule, 20)[-1] < 1.1 / UPDATES
-    assert SCHEDULES[schedule](1.0, UPDATES, 20) == pytest.approx(0, abs=1e-12)
+    assert SCHEDULES[schedule](Moment(1.0, UPDATES, 20)) == pytest.approx(0, abs=1e-12)
 
 
 def test_inverse_square_root_halves_with_four_times_the_updates() -> None:
     schedule = SCHEDULES["inverse-sqrt"]
-    assert schedule(0.1, 100, 20) == pytest.approx(2 * schedule(0.9, 400, 20))
+    assert schedule(Moment(0.1, 100, 20)) == pytest.approx(2 * schedule(Moment(0.9, 400, 20)))
+
+
+def test_a_plateau_halves_the_rate_each_time_that_validation_stands_still() -> None:
+    shares = [SCHEDULES["plateau"](Moment(0.5, 100, 20, lowered)) for lowered in range(4)]
+    assert shares == [1, 0.5, 0.25, 0.125]
 
 
 def test_warming_up_is_linear_and_then_over() -> None:

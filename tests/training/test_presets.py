@@ -15,7 +15,7 @@ OPEN = {
     "train.precision": "float32",
     "subwords.vocabulary": 1234,
     "subwords.coverage": 0.987,
-    "data.batch_tokens": 567,
+    "train.batch_tokens": 567,
     "model.dropout": 0.123,
     "model.tied": "none",
     "train.learning_rate": 0.0123,

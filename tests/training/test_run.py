@@ -23,7 +23,7 @@ from nmt import model_folder
 from nmt.cli import main
 from nmt.config import FORMAT_VERSION
 from nmt.options import parse
-from nmt.training import trainer
+from nmt.training import learner, selection
 from nmt.training.run import run
 from nmt.translator import Translator
 
@@ -50,7 +50,7 @@ SMALL = {
     "train.threads": ["1"],
 }
 """A network and a budget that need about a second."""
-LONG = {"train__updates": 200, "train__validate_every": 20, "data__batch_tokens": 150}
+LONG = {"train__updates": 200, "train__validate_every": 20, "train__batch_tokens": 150}
 """A training long enough to be stopped from outside."""
 
 
@@ -102,7 +102,7 @@ def records(output: Path) -> dict[int, dict[str, float]]:
     """Validation scores by update."""
     lines = [json.loads(line) for line in (output / "log.jsonl").read_text().splitlines()]
     return {
-        line["update"]: {name: line[name] for name in ("loss", "bleu", "chrf")}
+        line["update"]: {name: line[name] for name in ("loss", "accuracy", "bleu", "chrf")}
         for line in lines
         if line["kind"] == "valid"
     }
@@ -112,7 +112,7 @@ def assert_same_end(one: Path, other: Path) -> None:
     """The same best weights, last weights, optimiser and validation scores, bit for bit."""
     newest, expected = (max(folder.glob("trainer/checkpoint-*")) for folder in (one, other))
     assert newest.name == expected.name
-    for name in ("model", "optimizer", "random"):
+    for name in ("model", "optimizer", "average"):
         assert (newest / f"{name}.safetensors").read_bytes() == (expected / f"{name}.safetensors").read_bytes(), name
     for name in ("model.safetensors", "joint.spm"):
         assert (one / name).read_bytes() == (other / name).read_bytes()
@@ -166,7 +166,7 @@ def test_settings_left_open_are_chosen_and_written(trained: Path, data: Path) ->
     assert (config.data.source, config.data.target) == ("en", "de")
     chosen = (
         config.subwords.vocabulary,
-        config.data.batch_tokens,
+        config.train.batch_tokens,
         config.model.dropout,
         config.train.learning_rate,
     )
@@ -196,8 +196,8 @@ def test_a_finished_run_started_again_trains_no_more(
     def trains(*arguments: object, **others: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(trainer, "batch_loss", trains)
-    monkeypatch.setattr(trainer.Validator, "__call__", trains)
+    monkeypatch.setattr(learner, "batch_losses", trains)
+    monkeypatch.setattr(selection.Validator, "__call__", trains)
     kept = ("config.json", "joint.spm", "log.jsonl", "model.safetensors", "README.md", "test.translations.txt")
     before = {name: (trained / name).read_bytes() for name in kept} | snapshot(trained / "trainer")
     changes = {"data__test": [data / "test.en", data / "test.de"], "train__updates": 60, "train__validate_every": None}
@@ -326,7 +326,7 @@ def test_training_files_that_were_edited_are_encoded_anew_and_told(
         ({"model__cell": "lstm"}, ["model.cell", "'lstm'", "'gru'"]),
         ({"model__hidden": 32}, ["model.hidden", "32", "16"]),
         ({"data__train": ["val.en", "val.de"]}, ["data.train", "val.en", "train.en"]),
-        ({"data__batch_tokens": 99}, ["data.batch_tokens", "99"]),
+        ({"data__max_length": 99}, ["data.max_length", "99"]),
         ({"subwords__vocabulary": 999}, ["subwords.vocabulary", "999"]),
     ],
 )

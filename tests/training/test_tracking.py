@@ -5,21 +5,30 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from nmt.training import tracking
+from nmt.training.picture import CELL, attention_picture
 from nmt.training.tracking import Tracker, describe
+from nmt.training.validation import Sample, Validation
+from nmt.translator import Scored
 
 VALUES = {"loss": 2.5, "tokens_per_second": 12345.0}
 SCORES = {"loss": 2.25, "bleu": 31.5}
+ATTENTION = torch.tensor([[1.0, 0.0], [0.25, 0.75], [0.0, 1.0]])
+SAMPLE = Sample(
+    "ein", "one", "won", Scored(-1.0, ["▁ein", "</s>"], ["▁o", "ne", "</s>"], [-0.5, -0.3, -0.2], ATTENTION)
+)
 
 
 def track(folder: Path, first: int) -> None:
     """An update and a validation at update `first`."""
     tracker = Tracker(folder)
     tracker.update(first, 0.5, VALUES)
-    tracker.validation(first, SCORES, [("ein", "one", "won")])
+    tracker.validation(first, Validation(SCORES, [SAMPLE]))
     tracker.say("halfway")
     tracker.close()
 
@@ -36,7 +45,8 @@ def test_the_log_has_every_record_and_a_second_start_adds_to_it(tmp_path: Path) 
     ]
     times = [record.pop("time") for record in records]
     assert times == sorted(times)
-    assert records == [VALUES, SCORES] * 2
+    samples = [{"source": "ein", "translation": "one", "reference": "won"}]
+    assert records == [VALUES, {**SCORES, "samples": samples}] * 2
 
 
 def test_a_record_can_be_read_while_the_training_goes_on(tmp_path: Path) -> None:
@@ -48,13 +58,15 @@ def test_a_record_can_be_read_while_the_training_goes_on(tmp_path: Path) -> None
 
 def test_tensorboard_reads_the_same_numbers(tmp_path: Path) -> None:
     track(tmp_path, 10)
-    events = EventAccumulator(str(tmp_path / "tensorboard"))
+    events = EventAccumulator(str(tmp_path / "tensorboard"), size_guidance={"images": 0})
     events.Reload()
     for kind, values in (("train", VALUES), ("valid", SCORES)):
         for name, value in values.items():
             (scalar,) = events.Scalars(f"{kind}/{name}")
             assert (scalar.step, scalar.value) == (10, value)
     (text,) = events.Tensors("valid/samples/text_summary")
+    (image,) = events.Images("valid/attention-1")
+    assert (image.step, image.width) == (10, attention_picture(SAMPLE.seen).shape[1])
     assert all(word in text.tensor_proto.string_val[0].decode() for word in ("ein", "one", "won"))
 
 
@@ -86,6 +98,31 @@ def test_the_remaining_time_is_that_of_this_start(
     tracker.update(600, 0.6, VALUES)  # a tenth of it in a minute: four tenths are four minutes
     tracker.close()
     assert "60% of the budget, 04:00 left" in capfd.readouterr().err
+
+
+def test_the_time_that_patience_leaves_is_told_where_it_is_shorter(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(tracking.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(tracking, "LINE_SECONDS", 0)
+    tracker = Tracker(tmp_path)
+    tracker.update(100, 0.1, VALUES)
+    for patience in (0.3, 1.0):
+        now[0] += 60
+        tracker.update(200, 0.2, VALUES, patience)
+    tracker.close()
+    lines = capfd.readouterr().err.splitlines()
+    assert "08:00 left (01:00 if nothing gets better)" in lines[1]
+    assert "16:00 left  loss" in lines[2]
+
+
+def test_attention_is_drawn_a_row_for_a_target_piece_the_darker_the_more() -> None:
+    picture = attention_picture(SAMPLE.seen)
+    cells = picture[-3 * CELL :, -2 * CELL :]
+    assert np.array_equal(cells[::CELL, ::CELL], (255 * (1 - ATTENTION)).numpy().astype(np.uint8))
+    assert picture[: -3 * CELL].min() < 128  # letters
+    assert attention_picture(Scored(-1.0, ["a"], ["b"], [-1.0], None)) is None
 
 
 def test_numbers_are_written_as_people_read_them() -> None:

@@ -19,20 +19,22 @@ from torch import nn
 
 from nmt import model_folder
 from nmt.config import Config
+from nmt.data.batching import Batch
 from nmt.data.encoded import EncodedCorpus
 from nmt.data.subwords import SubwordDropout, Vocabulary, train_vocabulary
-from nmt.errors import UserError
+from nmt.errors import Terminated, UserError
 from nmt.model.seq2seq import Seq2Seq
+from nmt.training import learner as learner_module
 from nmt.training import trainer as trainer_module
 from nmt.training.checkpoints import Checkpoints
 from nmt.training.corpora import encode_all
 from nmt.training.optimizers import OPTIMIZERS, SCHEDULES
-from nmt.training.trainer import Trainer
-from nmt.training.validation import Validator
+from nmt.training.trainer import BAD_IN_A_ROW, RETURNS, Trainer
+from nmt.training.validation import Validation, Validator
 
 SETTINGS = {
     "subwords.vocabulary": 300,
-    "data.batch_tokens": 150,
+    "train.batch_tokens": 150,
     "model.cell": "gru",
     "model.attention": "general",
     "model.decoder": "parallel",
@@ -77,8 +79,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     folder = tmp_path_factory.mktemp("world")
     train, valid = toy_pairs(300, 1), toy_pairs(8, 2)
     vocabulary = train_vocabulary(lambda: train, Config().replace(SETTINGS).subwords)
-    encoded = (encode_all(pairs, vocabulary, folder / name) for name, pairs in (("train", train), ("valid", valid)))
-    return World(vocabulary, *encoded, valid)
+    for name, pairs in (("train", train), ("valid", valid)):
+        encode_all(pairs, vocabulary, folder / name)
+    return World(vocabulary, EncodedCorpus(folder / "train"), EncodedCorpus(folder / "valid"), valid)
 
 
 @dataclass
@@ -86,15 +89,21 @@ class Listener:
     """A tracker that remembers."""
 
     rates: list[float] = field(default_factory=list)
+    losses: list[float] = field(default_factory=list)
     scores: dict[int, dict[str, float]] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
 
-    def update(self, update: int, progress: float, values: dict[str, float]) -> None:
+    def update(self, update: int, progress: float, values: dict[str, float], patience: float) -> None:
         assert 0 <= values["padding"] < 1
+        assert 0 <= values["accuracy"] <= 1
+        assert values["memory_mb"] > 1
+        assert 0 <= progress < 1
+        assert 0 < patience <= 1
         self.rates.append(values["rate"])
+        self.losses.append(values["loss"])
 
-    def validation(self, update: int, values: dict[str, float], samples: object) -> None:
-        self.scores[update] = values
+    def validation(self, update: int, validation: Validation) -> None:
+        self.scores[update] = validation.scores
 
     def say(self, message: str) -> None:
         self.said.append(message)
@@ -103,16 +112,13 @@ class Listener:
 class Scripted:
     """A validator whose scores are known beforehand; it keeps the weights it was shown."""
 
-    sources: tuple[str, ...] = ()
-    references: tuple[str, ...] = ()
-
     def __init__(self, scores: Sequence[float] = ()) -> None:
         self.scores = itertools.chain(scores, itertools.repeat(0.0))
         self.seen: list[dict[str, torch.Tensor]] = []
 
-    def __call__(self, network: Seq2Seq) -> tuple[dict[str, float], list[str]]:
+    def __call__(self, network: Seq2Seq) -> Validation:
         self.seen.append({name: value.detach().clone() for name, value in network.named_parameters()})
-        return self.scored(), []
+        return Validation(self.scored(), [])
 
     def scored(self) -> dict[str, float]:
         score = next(self.scores)
@@ -153,10 +159,10 @@ def checkpoints(folder: Path) -> list[Path]:
 
 
 def assert_same_end(one: Path, other: Path) -> None:
-    """The same weights, best weights, optimiser, average, random states and place in the data, bit for bit."""
+    """The same weights, best weights, optimiser, average and place in the data, bit for bit."""
     newest, expected = (checkpoints(folder)[-1] for folder in (one, other))
     assert newest.name == expected.name
-    for name in ("model", "optimizer", "average", "random"):
+    for name in ("model", "optimizer", "average"):
         assert (newest / f"{name}.safetensors").read_bytes() == (expected / f"{name}.safetensors").read_bytes(), name
     assert (one / "model.safetensors").read_bytes() == (other / "model.safetensors").read_bytes()
     progress, known = (json.loads((folder / "progress.json").read_text()) for folder in (newest, expected))
@@ -183,7 +189,7 @@ def whole(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def every_rate(monkeypatch: pytest.MonkeyPatch) -> None:
     """Has every update tracked."""
-    monkeypatch.setattr("nmt.training.trainer.LOG_SECONDS", 0)
+    monkeypatch.setitem(SETTINGS, "train.log_seconds", 0)
 
 
 @pytest.mark.parametrize(
@@ -221,8 +227,8 @@ class Killed(BaseException):
 @pytest.mark.parametrize(
     ("owner", "name", "call"),
     [
-        (trainer_module, "batch_loss", 1),  # before the first checkpoint
-        (trainer_module, "batch_loss", 17),  # in an update
+        (learner_module, "batch_losses", 1),  # before the first checkpoint
+        (learner_module, "batch_losses", 17),  # in an update
         (Validator, "__call__", 2),  # while validating
         (Checkpoints, "save", 2),  # between the best weights and their checkpoint
         (model_folder, "write_tensors", 3),  # within the first checkpoint
@@ -255,7 +261,7 @@ def test_a_second_signal_stops_at_once_and_other_handlers_come_back(world: World
     on_update(trainer, lambda update: [signal.raise_signal(signal.SIGINT) for _ in range(2)])
     with pytest.raises(KeyboardInterrupt):
         trainer.train()
-    assert not checkpoints(tmp_path)
+    assert [path.name for path in checkpoints(tmp_path)] == ["checkpoint-000000000"]  # that of the start
     assert before == (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM))
 
 
@@ -268,7 +274,7 @@ def test_in_a_thread_that_gets_no_signals_it_trains_all_the_same(world: World, t
 
 
 def test_sigterm_saves_too(world: World, tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(Terminated):
         interrupted_at(make_trainer(world, tmp_path), 3, signal.SIGTERM).train()
     assert checkpoints(tmp_path)[-1].name == "checkpoint-000000003"
 
@@ -280,7 +286,7 @@ def test_it_saves_every_few_minutes_between_validations(
     newest: list[str] = []
     trainer = make_trainer(world, tmp_path, {"train.updates": 4, "train.validate_every": None}, validator=Scripted())
     on_update(trainer, lambda update: newest.extend(path.name for path in checkpoints(tmp_path)[-1:])).train()
-    assert newest == [f"checkpoint-{update:09d}" for update in (1, 2, 3)]
+    assert newest == [f"checkpoint-{update:09d}" for update in (0, 1, 2, 3)]
 
 
 def test_a_finished_run_started_again_does_nothing(world: World, tmp_path: Path) -> None:
@@ -288,7 +294,7 @@ def test_a_finished_run_started_again_does_nothing(world: World, tmp_path: Path)
     before = snapshot(tmp_path)
     again = make_trainer(world, tmp_path, validator=Scripted())
     assert again.train().update == 30
-    assert again.validator.seen == []
+    assert again.selection.validator.seen == []
     assert snapshot(tmp_path) == before
 
 
@@ -397,27 +403,27 @@ class Clock:
 def test_minutes_are_kept_over_all_starts_and_the_rate_anneals_to_them(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, every_rate: None
 ) -> None:
-    clock, loss = Clock(), trainer_module.batch_loss
+    clock, loss = Clock(), learner_module.batch_losses
 
     def three_seconds(*arguments: object, **others: object) -> object:
         clock.now += 3
         return loss(*arguments, **others)
 
     monkeypatch.setattr(trainer_module, "time", clock)
-    monkeypatch.setattr(trainer_module, "batch_loss", three_seconds)
+    monkeypatch.setattr(learner_module, "batch_losses", three_seconds)
     changes = {"train.updates": None, "train.minutes": 2, "train.schedule": "cosine", "train.validate_every": None}
     first = make_trainer(world, tmp_path, changes, validator=Scripted())
     with pytest.raises(KeyboardInterrupt):
         interrupted_at(first, 17).train()
     clock.now = 1e6  # the machine was started anew; time in which nothing trains does not count
     second = make_trainer(world, tmp_path, changes, validator=Scripted())
-    assert second.train().update == 40
+    assert second.train().update == 38  # the largest batch is tried at each start, which takes three seconds, too
     assert second.state.progress.seconds == pytest.approx(120)
-    assert list(first.tracker.scores | second.tracker.scores) == list(range(4, 41, 4))
+    assert list(first.tracker.scores | second.tracker.scores) == [3, 7, 11, 15, 18, 22, 26, 30, 34, 38]
     rates, peak = first.tracker.rates + second.tracker.rates, SETTINGS["train.learning_rate"]
     after_warmup = rates[SETTINGS["train.warmup"] :]
     assert after_warmup == sorted(after_warmup, reverse=True)
-    assert rates[20] == pytest.approx(peak / 2)  # half of the minutes, half of the cosine
+    assert rates[18] == pytest.approx(peak / 2)  # half of the minutes, half of the cosine
     assert 0 < rates[-1] < 0.01 * peak
 
 
@@ -476,19 +482,182 @@ def test_the_average_is_what_is_validated_and_saved_and_training_goes_on_from_th
         assert not torch.equal(saved[name], value)
 
 
-def test_a_loss_that_is_no_number_is_told_and_never_saved(world: World, tmp_path: Path) -> None:
-    trainer = make_trainer(world, tmp_path)
-    output = trainer.state.network.output.bias
+def spoilt(trainer: Trainer, when: Callable[[int], bool]) -> Trainer:
+    """Has the gradient of some updates be no number."""
+    gradient = trainer.learner.gradient
 
-    def spoil(update: int) -> None:
-        if update == 13:
-            nn.init.constant_(output, float("nan"))
+    def spoil(batches: object) -> object:
+        counts = gradient(batches)
+        if when(trainer.state.progress.update):
+            trainer.learner.parameters[0].grad[0] = math.nan
+        return counts
 
+    trainer.learner.gradient = spoil
+    return trainer
+
+
+def test_an_update_whose_gradient_is_no_number_is_left_out_counted_and_told_with_its_batch(
+    world: World, tmp_path: Path
+) -> None:
+    trainer = spoilt(make_trainer(world, tmp_path, {"train.updates": 8}), lambda update: update in (3, 4, 6))
+    weights: list[torch.Tensor] = []
+    on_update(trainer, lambda update: weights.append(trainer.state.network.output.bias.detach().clone()))
+    progress = trainer.train()
+    assert (progress.update, progress.batch, progress.skipped, progress.returns) == (8, 8, 3, 0)
+    moved = [not torch.equal(*pair) for pair in itertools.pairwise(weights)]
+    assert moved == [True, False, False, True, False, True, True]
+    told = [line for line in trainer.tracker.said if "skipped" in line]
+    assert [line.split()[1] for line in told] == ["3", "4", "6"]
+    assert "epoch 0, batch 2:" in told[0]
+    assert "nan" in told[0]
+
+
+def test_after_too_many_in_a_row_it_goes_back_to_the_checkpoint_at_half_of_the_rate(
+    world: World, tmp_path: Path, every_rate: None
+) -> None:
+    ill = iter([True] * BAD_IN_A_ROW)  # once, as when the rate was too high
+    trainer = make_trainer(world, tmp_path, {"train.schedule": "constant"})
+    spoilt(trainer, lambda update: update > 12 and next(ill, False))
+    progress = trainer.train()
+    assert (progress.update, progress.returns, progress.bad) == (30, 1, 0)
+    assert any("back to checkpoint-000000010, at 0.5 of" in line for line in trainer.tracker.said)
+    peak = SETTINGS["train.learning_rate"]
+    assert trainer.tracker.rates[-18:] == [peak / 2] * 18
+    assert list(trainer.tracker.scores) == [10, 20, 30]
+
+
+def test_an_illness_that_stays_is_told_and_what_is_saved_is_sound(world: World, tmp_path: Path) -> None:
+    trainer = spoilt(make_trainer(world, tmp_path), lambda update: update > 12)
     with pytest.raises(UserError, match=r"lower train\.learning_rate"):
-        on_update(trainer, spoil).train()
-    assert [path.name for path in checkpoints(tmp_path)] == ["checkpoint-000000010"]
+        trainer.train()
+    assert sum("back to" in line for line in trainer.tracker.said) == RETURNS
+    assert [path.name for path in checkpoints(tmp_path)] == ["checkpoint-000000000", "checkpoint-000000010"]
     for path in tmp_path.rglob("*.safetensors"):
         assert all(value.isfinite().all() for value in model_folder.read_tensors(path).values())
+
+
+def test_weights_that_are_ill_at_validation_are_not_saved_either(world: World, tmp_path: Path) -> None:
+    trainer = make_trainer(world, tmp_path)
+    output, once = trainer.state.network.output.bias, iter([True])
+    on_update(trainer, lambda update: update == 20 and next(once, False) and nn.init.constant_(output, math.inf))
+    assert trainer.train().returns == 1
+    assert list(trainer.tracker.scores) == [10, 20, 30]
+    assert all(math.isfinite(scores["loss"]) for scores in trainer.tracker.scores.values())
+
+
+def test_in_float16_a_loss_that_was_scaled_too_far_is_scaled_less(world: World, tmp_path: Path) -> None:
+    trainer = make_trainer(world, tmp_path, {"train.precision": "float16", "train.updates": 20})
+    trainer.state.progress.scale = 2.0**40
+    progress = trainer.train()
+    assert (progress.bad, progress.returns) == (0, 0)
+    assert progress.scale == 2.0 ** (40 - progress.skipped) < 2.0**40
+    assert progress.update == 20
+    assert progress.steady > 0
+
+
+def test_a_batch_that_is_too_large_is_split_and_that_is_remembered(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses, seen = learner_module.batch_losses, []
+
+    def small_memory(network: Seq2Seq, batch: Batch, *arguments: object, **options: object) -> object:
+        size = batch.source.numel() + batch.target.numel() - len(batch.target)
+        seen.append(size)
+        if size > 130:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+        return losses(network, batch, *arguments, **options)
+
+    plain = {"model.dropout": 0.0, "model.word_dropout": 0.0, "train.subword_dropout": 0.0, "train.updates": 10}
+    whole = make_trainer(world, tmp_path / "whole", plain, validator=Scripted())
+    whole.train()
+    monkeypatch.setattr(learner_module, "batch_losses", small_memory)
+    parts = make_trainer(world, tmp_path / "parts", plain, validator=Scripted())
+    parts.train()
+    assert sum("out of memory" in line for line in parts.tracker.said) == 2  # when the largest batch is tried, at first
+    assert [size > 130 for size in seen] == [True] * 2 + [False] * (len(seen) - 2)
+    for one, other in zip(whole.state.network.parameters(), parts.state.network.parameters(), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-4)  # the same updates, otherwise summed
+
+
+def test_a_pair_that_is_too_large_by_itself_is_told(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_memory(*arguments: object, **options: object) -> object:
+        raise MemoryError
+
+    monkeypatch.setattr(learner_module, "batch_losses", no_memory)
+    with pytest.raises(UserError, match=r"one pair of \d+ and \d+ pieces is too much.*data\.max_length"):
+        make_trainer(world, tmp_path).train()
+
+
+def test_accumulated_batches_are_one_larger_batch(world: World, tmp_path: Path) -> None:
+    plain = {"model.dropout": 0.0, "model.word_dropout": 0.0, "train.subword_dropout": 0.0, "train.updates": 3}
+    trainer = make_trainer(world, tmp_path, {**plain, "train.accumulate": 4}, validator=Scripted())
+    expected = [list(batch) for batch in trainer.order.epoch(0)[:4]]
+    pairs = [pair for rows in expected for pair in world.train.pairs(rows)]
+    trainer.learner.gradient([pairs])
+    gradients = [parameter.grad.clone() for parameter in trainer.learner.parameters]
+    trainer.learner.gradient([world.train.pairs(rows) for rows in expected])
+    for parameter, gradient in zip(trainer.learner.parameters, gradients, strict=True):
+        torch.testing.assert_close(parameter.grad, gradient, rtol=1e-3, atol=1e-6)
+    progress = trainer.train()
+    assert len(trainer.order.epoch(0)) == 11  # the last update of an epoch takes what is left
+    assert (progress.update, progress.epoch, progress.batch) == (3, 1, 0)
+
+
+@pytest.mark.parametrize(("which", "updates"), [("best", (10, 30)), ("last", (20, 30))])
+def test_at_the_end_the_mean_of_validated_weights_is_kept_where_it_is_better(
+    world: World, tmp_path: Path, which: str, updates: tuple[int, ...]
+) -> None:
+    changes = {"train.average": 2, "train.average_of": which, "train.best_by": "bleu"}
+    validator = Scripted([5, 1, 4, 6])  # the last one is that of the mean
+    trainer = make_trainer(world, tmp_path, changes, validator=validator)
+    trainer.train()
+    assert {path.stem for path in tmp_path.glob("trainer/validated/*")} == {f"{update:09d}" for update in updates}
+    saved = model_folder.read_tensors(tmp_path / "model.safetensors")
+    seen = dict(zip((10, 20, 30), validator.seen, strict=False))
+    for name, value in saved.items():
+        torch.testing.assert_close(value, sum(seen[update][name] for update in updates) / 2)
+    assert trainer.state.progress.best == 6
+
+
+def test_a_mean_that_is_not_better_is_told_and_left(world: World, tmp_path: Path) -> None:
+    changes = {"train.average": 3, "train.best_by": "bleu"}
+    trainer = make_trainer(world, tmp_path, changes, validator=(validator := Scripted([5, 1, 4, 4])))
+    trainer.train()
+    assert any("not better" in line for line in trainer.tracker.said)
+    saved = model_folder.read_tensors(tmp_path / "model.safetensors")
+    assert all(torch.equal(value, validator.seen[0][name]) for name, value in saved.items())
+
+
+def test_on_a_plateau_the_rate_falls_before_patience_ends(world: World, tmp_path: Path, every_rate: None) -> None:
+    changes = {"train.schedule": "plateau", "train.warmup": 0, "train.patience": 4, "train.validate_every": 3}
+    trainer = make_trainer(world, tmp_path, changes, validator=Scripted([1] + [0] * 99))
+    trainer.train()
+    peak = SETTINGS["train.learning_rate"]
+    assert trainer.tracker.rates == [peak] * 9 + [peak / 2] * 6  # best at 3; stale twice at 9, four times at 15
+
+
+@pytest.mark.parametrize("changes", [{"train.batch_tokens": 90}, {"train.seed": 5}], ids=str)
+def test_batches_that_are_cut_otherwise_are_told_and_begin_with_an_epoch(
+    world: World, tmp_path: Path, changes: dict[str, object]
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_at(make_trainer(world, tmp_path), 4).train()
+    trainer = make_trainer(world, tmp_path, {**changes, "train.updates": 5}, validator=Scripted())
+    progress = trainer.train()
+    assert any("going on with epoch 1" in line for line in trainer.tracker.said)
+    assert (progress.update, progress.epoch, progress.batch) == (5, 1, 1)
+
+
+def test_more_processes_are_told(world: World, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_at(make_trainer(world, tmp_path), 4).train()
+    (progress,) = [path / "progress.json" for path in checkpoints(tmp_path)[-1:]]
+    progress.write_text(progress.read_text().replace('"processes": 1', '"processes": 3'))
+    trainer = make_trainer(world, tmp_path, {"train.updates": 5}, validator=Scripted())
+    trainer.train()
+    assert any(line.startswith("3 processes -> 1") for line in trainer.tracker.said)
 
 
 def test_training_learns_and_another_seed_trains_another_model(world: World, whole: Path, tmp_path: Path) -> None:

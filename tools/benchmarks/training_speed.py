@@ -27,7 +27,7 @@ from nmt.data.encoded import EncodedCorpus, encode_corpus
 from nmt.data.subwords import Vocabulary, train_vocabulary
 from nmt.model.seq2seq import Seq2Seq, parameter_count
 from nmt.training.optimizers import OPTIMIZERS
-from nmt.training.validation import batch_loss
+from nmt.training.loss import batch_losses
 
 MODELS = {
     "parallel-2x512": {"model.decoder": "parallel", "model.hidden": 512, "layers": 2},
@@ -90,7 +90,7 @@ def measure(name: str, corpus: EncodedCorpus, vocabulary: Vocabulary, arguments:
         started = time.perf_counter()
         batch = make_batch(corpus.pairs(rows))
         ready = time.perf_counter()
-        loss, _ = batch_loss(network, batch, 0.1, precision=precision)
+        loss = batch_losses(network, batch, 0.1, precision=precision).objective / batch.target_tokens
         loss.backward()
         learned = time.perf_counter()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)

@@ -1,0 +1,127 @@
+"""How a run begins, and how it is taken up again: settings chosen, checked and kept, the vocabulary made."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+
+from nmt import model_folder
+from nmt.config import Config
+from nmt.data.subwords import train_vocabulary
+from nmt.errors import UserError
+from nmt.model.seq2seq import Seq2Seq
+from nmt.options import displaced
+from nmt.training import finetune, presets
+from nmt.training.corpora import Corpora
+from nmt.training.precision import fastest
+from nmt.translator import check_search
+
+INITIAL = "initial.safetensors"
+FIXED = ("data", "subwords", "model", "train.finetune")
+"""Settings and sections that a run keeps for good: the weights and the meaning of the pieces hang on them."""
+BEGUN = {"trainer", "joint.spm", "source.spm", "target.spm", f"{model_folder.CONFIG}.partial"}
+"""What a run that is stopped while it begins may leave, `trainer` without anything but INITIAL."""
+
+
+def begun(config: Config, corpora: Corpora, folder: Path) -> Config:
+    """The configuration of a new run, with every open setting chosen, written to the folder with the vocabulary, and
+    with the weights to begin from if it is a fine-tuning."""
+    base = None
+    if config.train.finetune is not None:
+        config, base = finetune.begin_from(config)
+    _check(config, folder)
+    config = settled(config, corpora)
+
+    def pairs() -> Iterator[tuple[str, str]]:
+        return corpora.clean(config.data)[1]
+
+    vocabulary = finetune.extend(base.vocabulary, pairs, config) if base else train_vocabulary(pairs, config.subwords)
+    try:
+        (folder / "trainer").mkdir(parents=True, exist_ok=True)
+        for old in folder.glob("*.spm"):
+            old.unlink()
+        vocabulary.save(folder)
+        if base:
+            weights = finetune.initial_weights(base, vocabulary, config)
+            model_folder.write_tensors(folder / "trainer" / INITIAL, weights)
+        model_folder.save_config(folder, config)
+    except OSError as error:
+        raise UserError(f"{folder} cannot be written ({error.strerror}): choose another --output.") from None
+    return config
+
+
+def _check(config: Config, folder: Path) -> None:
+    """Raises UserError for what would stop a new run later on: a network that cannot be, a folder that is not free."""
+    if config.model.attention == "none" and config.model.bridge == "zero":
+        raise UserError("model.attention none and model.bridge zero together hide the source: change one of them.")
+    _check_feasible(config)
+    some = config.replace({"train.precision": "float32"})  # any: nothing is measured here
+    some = some.replace(presets.choices(some, presets.Size(1, 1)))
+    with torch.device("meta"):  # the shapes without the numbers; the sizes of the vocabulary change nothing here
+        Seq2Seq(some.model, 1, 1, joint=bool(some.subwords.joint))
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        problem = "is write-protected" if there.is_dir() else "is no folder"
+        raise UserError(f"{folder} cannot be written ({there} {problem}): choose another --output.")
+    names = {path.name for path in folder.iterdir()} if folder.exists() else set()
+    begun = "trainer" in names and {path.name.removesuffix(".partial") for path in (folder / "trainer").iterdir()} <= {
+        INITIAL
+    }
+    if names - (BEGUN if begun else set()):
+        raise UserError(f"{folder} exists and is no training run: choose another --output, nothing was written.")
+
+
+def settled(config: Config, corpora: Corpora) -> Config:
+    """The configuration with every open setting chosen from the training pairs. Raises UserError without any."""
+    cleaner, pairs = corpora.clean(config.data)
+    size = presets.measure(pairs)
+    if not size.pairs:
+        raise UserError(f"no training pair is left after cleaning ({cleaner.report}).")
+    values = presets.choices(config, size)
+    if values:
+        say(f"chosen for {size.pairs:,} pairs: " + "  ".join(f"{key} {value}" for key, value in values.items()))
+    return config.replace({**values, "data.source": corpora.source, "data.target": corpora.target})
+
+
+def taken_up(config: Config, folder: Path) -> Config:
+    """The configuration of a run that goes on. What was given now and differs is shown; it applies to `train` and
+    `search`, and is refused elsewhere."""
+    saved = model_folder.load_config(folder)
+    if (folder / model_folder.WEIGHTS).exists() and not (folder / "trainer").is_dir():
+        raise UserError(f"{folder} is a model without the state of its training: choose another --output.")
+    before = {key: value for key, value, _ in saved.fields()}
+    given = {key: value for key, value in config.given().items() if value is not None and key != "output"}
+    instead = {key: value for key, value in displaced(given).items() if not _fixed(key)}
+    changes = {key: value for key, value in {**instead, **given}.items() if value != before[key]}
+    for key, value in changes.items():
+        if _fixed(key):
+            raise UserError(
+                f"{key} is {value!r}, but the run in {folder} began with {before[key]!r}: "
+                "leave it as it was, or choose another --output."
+            )
+    settled = saved.replace(changes)
+    _check_feasible(settled)
+    for key, value in changes.items():
+        say(f"{key}: {before[key]} -> {value}")
+    if settled.train.precision == "bfloat16" != fastest(model_folder.device_for(settled.train.device)):
+        say("the run began in bfloat16, which is slow on this machine: --train.precision float32 goes on without it")
+    return settled
+
+
+def _fixed(key: str) -> bool:
+    return key in FIXED or key.split(".")[0] in FIXED
+
+
+def _check_feasible(config: Config) -> None:
+    """Raises UserError for a device that is not there and a search that cannot be."""
+    model_folder.device_for(config.train.device)
+    check_search(config.search)
+
+
+def say(message: str) -> None:
+    """A line on stderr."""
+    print(message, file=sys.stderr, flush=True)

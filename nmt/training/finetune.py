@@ -1,0 +1,73 @@
+"""Going on from another model, on other data: its network and weights, and its vocabulary, kept or extended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from nmt import model_folder
+from nmt.config import Config
+from nmt.data.subwords import Subwords, Vocabulary, extended
+from nmt.errors import UserError
+from nmt.model_folder import Model
+
+FREE = {"model.dropout", "model.word_dropout", "subwords.extend"}
+"""What a fine-tuning may have otherwise than the model it begins from."""
+
+
+def begin_from(config: Config) -> tuple[Config, Model]:
+    """The configuration of a fine-tuning, with the network and the subwords of the model that `train.finetune` names,
+    and that model. Raises UserError when it is none, and for a setting that would need another network."""
+    folder = Path(config.train.finetune or "")
+    base = model_folder.load(folder)
+    theirs = {key: value for key, value, _ in base.config.fields() if key.split(".")[0] in ("subwords", "model")}
+    given = {key: value for key, value in config.given().items() if value is not None}
+    for key, value in theirs.items():
+        if key not in FREE and given.get(key, value) != value:
+            raise UserError(
+                f"{key} is {given[key]!r}, but the model in {folder} has {value!r}: leave it out, or train without "
+                "train.finetune."
+            )
+    inherited = {key: value for key, value in theirs.items() if key not in FREE or key not in given}
+    return config.replace({**inherited, "subwords.extend": config.subwords.extend}), base
+
+
+def extend(base: Vocabulary, pairs: Callable[[], Iterable[tuple[str, str]]], config: Config) -> Vocabulary:
+    """The vocabulary of a model with `subwords.extend` more pieces from new pairs on each side, after its own."""
+    settings = config.subwords
+    if not settings.extend:
+        return base
+    if base.joint:
+        joint = extended(base.source, (sentence for pair in pairs() for sentence in pair), settings)
+        return Vocabulary(joint, joint)
+    return Vocabulary(
+        *(extended(subwords, (pair[side] for pair in pairs()), settings) for side, subwords in enumerate(base))
+    )
+
+
+def initial_weights(base: Model, vocabulary: Vocabulary, config: Config) -> dict[str, Tensor]:
+    """The weights of a model for a vocabulary that begins with its own: what is learnt of a new piece is the mean of
+    what is known of its two halves, and nothing of a new character."""
+    network = model_folder.build(config, vocabulary)
+    known = dict(base.network.named_parameters())
+    weights = {name: parameter.detach().clone() for name, parameter in network.named_parameters()}
+    for name, weight in weights.items():
+        old = known[name].detach()
+        weight[: len(old)] = old
+        if len(old) < len(weight):
+            subwords = vocabulary.source if name.startswith("source") else vocabulary.target
+            _spell(weight, len(old), subwords)
+    return weights
+
+
+def _spell(weight: Tensor, first: int, subwords: Subwords) -> None:
+    """Fills the rows from `first` on with the means of those of their halves, short pieces first: a half may be new."""
+    halves = torch.from_numpy(subwords.halves())
+    pieces = subwords.pieces(range(len(weight)))
+    for number in sorted(range(first, len(weight)), key=lambda number: len(pieces[number])):
+        left, right = halves[number].tolist()
+        if left:
+            weight[number] = (weight[left] + weight[right]) / 2

@@ -1,0 +1,56 @@
+"""How much memory a training has used, and how large a batch it holds."""
+
+from __future__ import annotations
+
+import math
+import resource
+import sys
+from pathlib import Path
+
+import torch
+
+from nmt.data.batching import BucketOrder
+from nmt.data.encoded import EncodedCorpus
+from nmt.training.learner import Learner
+
+FIRST = 1_000
+"""Tokens of the first batch that is tried."""
+BATCHES = 100
+"""Batches that an epoch keeps at least: with fewer, there are too few updates to learn from."""
+
+
+def peak() -> float:
+    """The most memory that this process had so far, in megabytes: on its graphics card if it uses one."""
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated() / 2**20
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return used / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def available() -> float:
+    """Megabytes that a process may still take of the machine's memory; infinite where the system does not say, and
+    where a graphics card says so itself, by failing."""
+    path = Path("/proc/meminfo")
+    if not path.exists() or torch.cuda.is_available():
+        return math.inf
+    fields = dict(line.split(":") for line in path.read_text().splitlines())
+    return int(fields["MemAvailable"].split()[0]) / 2**10
+
+
+def most_tokens(learner: Learner, corpus: EncodedCorpus, seed: int) -> int:
+    """The most tokens of a batch, over all processes, that memory holds, found by doubling; at most what leaves an
+    epoch BATCHES batches."""
+    limit = max(FIRST, int(corpus.lengths.max(axis=1).sum(dtype="int64")) // BATCHES)
+    tokens, found = FIRST, FIRST
+    while tokens <= limit:
+        before, left = peak(), available()
+        learner.try_out(corpus.pairs(BucketOrder(corpus.lengths, batch_tokens=tokens, seed=seed).largest()))
+        grown = peak() - before
+        if any(learner.group.collect(learner.fits < math.inf)):
+            learner.fits = math.inf
+            break
+        found = tokens
+        if any(learner.group.collect(3 * grown * learner.group.size > left)):  # twice as large would grow by twice that
+            break
+        tokens = min(2 * tokens, limit) if tokens < limit else limit + 1
+    return found

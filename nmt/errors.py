@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import errno
 import os
 import re
 import signal
@@ -17,6 +18,13 @@ T = TypeVar("T")
 
 NO_MEMORY = re.compile("out of memory|(?:can't|cannot) allocate memory|not enough memory|bad_alloc|ALLOC_FAILED")
 """What PyTorch's RuntimeErrors say when memory is used up, on a GPU or a CPU: `errors` does not know PyTorch's own."""
+
+OS_MENDS = {
+    errno.ENOSPC: ": make room, then start again",
+    errno.EROFS: ": choose a folder that can be written",
+    errno.EACCES: ": choose another, or change its rights",
+}
+"""What to do about what the system refuses."""
 
 
 class UserError(Exception):
@@ -69,7 +77,8 @@ def guard(function: Callable[[], object], program: str = "nmt") -> int:
     except UserError as error:
         message = str(error)
     except OSError as error:
-        message = f"{error.filename or 'the system says'}: {error.strerror or error}."
+        mend = OS_MENDS.get(error.errno or 0, "")
+        message = f"{error.filename or 'the system says'}: {error.strerror or error}{mend}."
     except (MemoryError, RuntimeError) as error:
         if not memory_used_up(error):
             raise

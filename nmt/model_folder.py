@@ -140,13 +140,17 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
 
 
 def write_durably(path: Path, content: bytes) -> None:
-    """Writes a file under a temporary name, flushes it to the disk and renames it: it is there whole or not at all."""
+    """Writes a file under a temporary name, flushes it to the disk and renames it: it is there whole or not at all.
+    Raises OSError naming the file when the disk does not take it."""
     temporary = path.with_name(path.name + ".partial")
-    with open(temporary, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    try:
+        with open(temporary, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
     sync_folder(path.parent)
 
 

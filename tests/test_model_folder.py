@@ -17,7 +17,7 @@ from nmt import model_folder
 from nmt.config import FORMAT_VERSION, Config
 from nmt.data.subwords import train_vocabulary
 from nmt.errors import UserError
-from nmt.model_folder import CONFIG, WEIGHTS, Model
+from nmt.model_folder import CONFIG, MIGRATIONS, WEIGHTS, Model
 from nmt.translator import Translator
 
 NUMBERS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
@@ -115,19 +115,27 @@ def test_a_folder_is_only_what_plain_readers_read(intact: Path) -> None:
     load_file(intact / WEIGHTS)
 
 
-def test_a_folder_of_version_1_translates_as_before(tmp_path: Path) -> None:
-    folder = tmp_path / "model"
-    write(folder, model__lexical=False)
-    expected = Translator.load(folder).score(PAIRS[:1])[0].log_probability
+@pytest.mark.parametrize("version", MIGRATIONS)
+def test_a_folder_that_an_old_version_wrote_translates_as_it_did_then(version: int) -> None:
+    folder = Path(__file__).parent / "folders" / f"version-{version}"
+    expected = json.loads((folder / "expected.json").read_text())
+    assert json.loads((folder / CONFIG).read_text())["format_version"] == version
+    translator = Translator.load(folder, "cpu")
+    assert [translator.translate(source).text for source, _ in expected["pairs"]] == expected["translations"]
+    scored = [one.log_probability for one in translator.score([tuple(pair) for pair in expected["pairs"]])]
+    assert scored == pytest.approx(expected["log_probabilities"], rel=1e-4)
 
+
+def test_what_was_set_in_version_1_keeps_its_meaning(folder: Path) -> None:
     def as_it_was(tree: dict[str, Any]) -> None:
         tree["format_version"] = 1
         del tree["model"]["lexical"]
-        tree["data"].update(folder="there", train=["hub:train"], source="en", target="de")
+        tree["train"].pop("batch_tokens")
+        tree["data"].update(folder="there", train=["hub:train"], source="en", target="de", batch_tokens=700)
 
     edit(folder, as_it_was)
-    assert Translator.load(folder).score(PAIRS[:1])[0].log_probability == expected
-    assert model_folder.load_config(folder).data.train == ()
+    config = model_folder.load_config(folder)
+    assert (config.data.train, config.model.lexical, config.train.batch_tokens) == ((), False, 700)
 
 
 REFUSED: dict[str, tuple[Callable[[Path], object], str, str]] = {

@@ -182,7 +182,8 @@ def train_subwords(sentences: Iterable[str], config: SubwordsConfig) -> Subwords
 
 def extended(subwords: Subwords, sentences: Iterable[str], config: SubwordsConfig) -> Subwords:
     """A SentencePiece model whose pieces begin with those of another, under the same numbers, and go on with up to
-    `config.extend` that the sentences need most. Of byte pairs only those are taken that two known ones make up."""
+    `config.extend` that the sentences need most, characters first: they were spelled in bytes. Of byte pairs only those
+    are taken that two known ones make up."""
     from sentencepiece import sentencepiece_model_pb2
 
     proto: Any = sentencepiece_model_pb2
@@ -192,7 +193,7 @@ def extended(subwords: Subwords, sentences: Iterable[str], config: SubwordsConfi
     count, bytepairs = config.extend, config.algorithm == "bpe"
     wanted = config.model_copy(update={"vocabulary": 300 + len(known) + count})
     candidates = proto.ModelProto.FromString(train_subwords(sentences, wanted).model).pieces
-    for candidate in candidates:
+    for candidate in sorted(candidates, key=lambda candidate: len(candidate.piece) > 1):
         text = candidate.piece
         cuts = ((text[:cut], text[cut:]) for cut in range(1, len(text)))
         reachable = not bytepairs or len(text) == 1 or any(left in known and right in known for left, right in cuts)

@@ -94,7 +94,11 @@ def taken_up(config: Config, folder: Path) -> Config:
     if (folder / model_folder.WEIGHTS).exists() and not (folder / "trainer").is_dir():
         raise UserError(f"{folder} is a model without the state of its training: choose another --output.")
     before = {key: value for key, value, _ in saved.fields()}
-    given = {key: value for key, value in config.given().items() if value is not None and key != "output"}
+    given = {
+        key: value
+        for key, value in config.given().items()
+        if key != "output" and value is not None and (key, value) != ("train.batch_tokens", "auto")
+    }
     instead = {key: value for key, value in displaced(given).items() if not _fixed(key)}
     changes = {key: value for key, value in {**instead, **given}.items() if value != before[key]}
     for key, value in changes.items():

@@ -81,6 +81,7 @@ class Checkpoints:
             os.replace(partial, final)
             model_folder.sync_folder(self.folder)
         except OSError as error:
+            shutil.rmtree(partial, ignore_errors=True)
             raise UserError(
                 f"{final} could not be written ({error.strerror}): make room, then start again with the same --output."
             ) from None

@@ -45,6 +45,7 @@ class Learnt(NamedTuple):
 
     counts: Counts
     norm: float
+    rate: float
 
     @property
     def healthy(self) -> bool:
@@ -82,7 +83,7 @@ class Learner:
             progress.scale = max(1.0, progress.scale / 2)
             progress.steady = 0
             self._clear()
-            return Learnt(counts, norm)
+            return Learnt(counts, norm, rate)
         for settings in self.state.optimizer.param_groups:
             settings["lr"] = rate
         self.state.optimizer.step()
@@ -90,7 +91,7 @@ class Learner:
         progress.steady += 1
         if self.precision == torch.float16 and progress.steady % FLOAT16_GROWTH == 0:
             progress.scale *= 2
-        return Learnt(counts, norm)
+        return Learnt(counts, norm, rate)
 
     def gradient(self, batches: Batches) -> Counts:
         """Leaves this process's part of the gradient in the parameters. Raises UserError when one pair is too much."""

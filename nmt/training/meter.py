@@ -18,14 +18,18 @@ class Meter:
         """Forgets everything."""
         self._learnt: list[Learnt] = []
 
+    def __len__(self) -> int:
+        """Updates since the last look."""
+        return len(self._learnt)
+
     def add(self, learnt: Learnt) -> None:
         """Counts one update."""
         self._learnt.append(learnt)
 
     def read(self, seconds: float) -> dict[str, float]:
         """Loss in nats per target token, share of tokens thought the likeliest, gradient norm, target tokens per
-        second, share of padding, largest memory of a process in megabytes; then forgets them."""
-        own = [counts for counts, _ in self._learnt]
+        second, share of padding, largest memory of this process in megabytes, last learning rate; then forgets them."""
+        own = [learnt.counts for learnt in self._learnt]
         tokens, words, positions, likelihood, correct = self.group.sum_numbers(
             [
                 float(sum(counts.tokens for counts in own)),
@@ -38,10 +42,11 @@ class Meter:
         values = {
             "loss": likelihood / tokens,
             "accuracy": correct / tokens,
-            "gradient_norm": sum(norm for _, norm in self._learnt) / len(self._learnt),
+            "gradient_norm": sum(learnt.norm for learnt in self._learnt) / len(self._learnt),
             "tokens_per_second": tokens / max(seconds, 1e-9),
             "padding": 1 - words / positions,
             "memory_mb": peak(),
+            "rate": self._learnt[-1].rate,
         }
         self.restart()
         return values

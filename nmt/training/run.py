@@ -48,8 +48,9 @@ class Prepared(NamedTuple):
     tests: dict[str, list[tuple[str, str]]]
 
 
-def run(config: Config) -> dict[str, Any]:
-    """Trains, or goes on training, the run of `config.output`; scores its best weights on the test sets.
+def run(config: Config, before: Callable[[Config], None] = lambda config: None) -> dict[str, Any]:
+    """Trains, or goes on training, the run of `config.output`; scores its best weights on the test sets. `before` it,
+    one process does what else is to be done, such as making the data.
 
     Under torchrun all its processes train one network together; the first prepares, writes and speaks. Returns the
     scores by test set. Raises UserError for anything that the configuration or the data have wrong.
@@ -58,7 +59,7 @@ def run(config: Config) -> dict[str, Any]:
         raise UserError("--output is not given: name a folder for the model.")
     folder = Path(config.output)
     with joined(config.train.device) as group:
-        prepared = group.once(lambda: _prepare(config, folder))
+        prepared = group.once(lambda: _prepare(config, folder, before))
         if prepared.config.train.threads:
             torch.set_num_threads(prepared.config.train.threads)
         trainer, tracker = _assemble(prepared, folder, group)
@@ -69,8 +70,9 @@ def run(config: Config) -> dict[str, Any]:
         return group.once(lambda: _finish(prepared, folder, progress))
 
 
-def _prepare(config: Config, folder: Path) -> Prepared:
+def _prepare(config: Config, folder: Path, before: Callable[[Config], None]) -> Prepared:
     """Everything that is done once, by one process: settings chosen, vocabulary made, corpora read and encoded."""
+    before(config)
     there = (folder / model_folder.CONFIG).exists()
     if there:
         config = taken_up(config, folder)
@@ -156,9 +158,7 @@ def recipe(
 
     program = f"python {sys.argv[0]}"
 
-    def prepare_and_run() -> None:
-        config = parse(sys.argv[1:], defaults, program=program, description=description or "")
-        prepare(config)
-        run(config)
+    def parse_and_run() -> None:
+        run(parse(sys.argv[1:], defaults, program=program, description=description or ""), prepare)
 
-    return guard(prepare_and_run, program)
+    return guard(parse_and_run, program)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,8 @@ class Tracker:
 
         self._writer = SummaryWriter(str(folder / "tensorboard"))
         self._log = (folder / "log.jsonl").open("a", encoding="utf-8")
+        self._others = threading.excepthook
+        threading.excepthook = self._lost  # TensorBoard writes in a thread of its own
         self._terminal = sys.stderr.isatty()
         self._bar: Any = tqdm(
             total=1.0,
@@ -82,8 +86,17 @@ class Tracker:
     def close(self) -> None:
         """Flushes and closes everything."""
         self._bar.close()
-        self._writer.close()
+        with contextlib.suppress(OSError):  # of a full disk; `_lost` has told it
+            self._writer.close()
+        threading.excepthook = self._others
         self._log.close()
+
+    def _lost(self, failure: threading.ExceptHookArgs) -> None:
+        """Tells in one line that the disk takes nothing more for TensorBoard."""
+        if isinstance(failure.exc_value, OSError):
+            self.say(f"TensorBoard's files could not be written: {failure.exc_value.strerror}")
+        else:
+            self._others(failure)
 
     def _record(self, kind: str, update: int, values: dict[str, float], **more: Any) -> None:
         for name, value in values.items():

@@ -78,6 +78,7 @@ class Trainer:
                     break
                 self._update(batches)
                 stop = self._agree(interruption.asked)
+                self._report()
                 if self._validation_due():
                     self._validate()
                 elif stop or time.monotonic() - self._saved >= SAVE_SECONDS:
@@ -151,9 +152,13 @@ class Trainer:
         if self.state.average:
             self._average()
         self.meter.add(learnt)
-        if self._now - self._logged >= self.settings.log_seconds:
-            values = {**self.meter.read(self._now - self._logged), "rate": rate, "epoch": progress.epoch}
-            self.tracker.update(progress.update, used, values, self._patience_ends())
+
+    def _report(self) -> None:
+        """Tells what the updates were like, every few seconds."""
+        seconds, progress = self._now - self._logged, self.state.progress
+        if len(self.meter) and seconds >= self.settings.log_seconds:
+            values = {**self.meter.read(seconds), "epoch": progress.epoch}
+            self.tracker.update(progress.update, self.used(), values, self._patience_ends())
             self._logged = self._now
 
     def _skip(self, batches: Batches, learnt: Learnt) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from examples import snapshot
 from safetensors.torch import load_file
 
 from nmt import model_folder
@@ -91,11 +92,6 @@ def words(data: Path, folder: Path, /, **changes: object) -> list[str]:
         values = value if isinstance(value, list) else [value]
         settings[key.replace("__", ".")] = [] if value is None else [str(one) for one in values]
     return ["train", *(word for key, given in settings.items() if given for word in (f"--{key}", *given))]
-
-
-def snapshot(folder: Path) -> dict[str, bytes | None]:
-    """Everything below a folder, with the bytes of its files."""
-    return {str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
 
 
 def records(output: Path) -> dict[int, dict[str, float]]:

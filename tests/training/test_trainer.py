@@ -97,7 +97,7 @@ class Listener:
         assert 0 <= values["padding"] < 1
         assert 0 <= values["accuracy"] <= 1
         assert values["memory_mb"] > 1
-        assert 0 <= progress < 1
+        assert 0 < progress <= 1
         assert 0 < patience <= 1
         self.rates.append(values["rate"])
         self.losses.append(values["loss"])

@@ -26,8 +26,8 @@ from nmt.data.corpus import folder_locations, read_pairs
 from nmt.data.encoded import EncodedCorpus, encode_corpus
 from nmt.data.subwords import Vocabulary, train_vocabulary
 from nmt.model.seq2seq import Seq2Seq, parameter_count
-from nmt.training.optimizers import OPTIMIZERS
 from nmt.training.loss import batch_losses
+from nmt.training.optimizers import OPTIMIZERS
 
 MODELS = {
     "parallel-2x512": {"model.decoder": "parallel", "model.hidden": 512, "layers": 2},

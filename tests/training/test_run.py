@@ -211,7 +211,10 @@ def whole(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return output
 
 
-def test_ctrl_c_saves_and_the_same_command_goes_on_to_the_same_end(data: Path, whole: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_the_same_command_goes_on_to_the_same_end(
+    sign: signal.Signals, data: Path, whole: Path, tmp_path: Path
+) -> None:
     command = [sys.executable, "-c", "from nmt.cli import main; raise SystemExit(main())"]
     command += words(data, tmp_path / "run", **LONG)
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -221,9 +224,9 @@ def test_ctrl_c_saves_and_the_same_command_goes_on_to_the_same_end(data: Path, w
             line = process.stderr.readline()
             assert line, said.decode()
             said += line
-        process.send_signal(signal.SIGINT)
+        process.send_signal(sign)
         out, rest = process.communicate(timeout=240)
-    assert process.returncode == 130
+    assert process.returncode == 128 + sign
     assert out == b""
     assert b"saved" in rest
     assert b"Traceback" not in rest

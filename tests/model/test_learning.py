@@ -70,7 +70,7 @@ def train(network: Seq2Seq) -> None:
         features, _ = network(source, lengths, target[:, :-1])
         labels = target[:, 1:]
         words = labels != PADDING
-        loss, _ = output_cross_entropy(features[words], network.output.weight, network.output.bias, labels[words])
+        loss, _, _ = output_cross_entropy(features[words], network.output.weight, network.output.bias, labels[words])
         optimizer.zero_grad()
         (loss / words.sum()).backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)

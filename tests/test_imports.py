@@ -18,6 +18,7 @@ ROOMS = """
     training
     repl server
     cli
+    __main__
 """
 """The rooms of `nmt`, lowest first; those of one row do not know each other."""
 

@@ -83,7 +83,7 @@ class BucketOrder:
         self.seed = seed
         longest = int(lengths.max(initial=0))
         self._shift = longest.bit_length() + 1
-        self._shapes = _shapes(lengths, self._shift).astype(np.min_scalar_type((longest + 1) << self._shift))
+        self._shapes = _shapes(lengths, self._shift)
 
     def epoch(self, number: int) -> EpochBatches:
         """The batches of one epoch, in order."""
@@ -101,14 +101,18 @@ class BucketOrder:
         return EpochBatches(order, random.permutation(runs))
 
 
-def _shapes(lengths: NDArray[Any], shift: int) -> NDArray[np.int64]:
+def _shapes(lengths: NDArray[Any], shift: int) -> NDArray[Any]:
     """lengths [pairs, 2] -> [pairs], numbers in the order in which batches are cut: by the longer side, in the upper
     bits, and by how much longer the target is; up and down in turn, so that a batch which reaches into the next length
     finds pairs of the same shape there."""
-    source, target = lengths[:, 0].astype(np.int64), lengths[:, 1]
-    longer, difference = np.maximum(source, target), target - source
+    source, target = lengths[:, 0], lengths[:, 1]
+    longer = np.maximum(source, target)
+    difference = np.subtract(target, source, dtype=np.int32)
     difference[longer % 2 == 1] *= -1
-    shapes: NDArray[np.int64] = (longer << shift) + difference + (1 << shift - 1)
+    difference += 1 << shift - 1  # none is negative now
+    shapes: NDArray[Any] = longer.astype(np.uint32 if 2 * shift <= 32 else np.uint64)
+    shapes <<= shift
+    shapes += difference.view(np.uint32)
     return shapes
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import bisect
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 import numpy as np
 import torch
@@ -73,29 +74,88 @@ class BucketOrder:
 
     Pairs are shuffled, sorted by the lengths of both sides so that equal ones stay shuffled, cut into batches of at
     most `batch_tokens` on the longer side, and the batches shuffled. Deterministic in seed and epoch: an epoch can be
-    taken up again at any batch.
+    taken up again at any batch. Arrays are of the smallest type that will do, because a corpus has many pairs.
     """
 
-    def __init__(self, lengths: NDArray[np.int32], *, batch_tokens: int, seed: int) -> None:
-        self.lengths = lengths
+    def __init__(self, lengths: NDArray[Any], *, batch_tokens: int, seed: int) -> None:
+        """`lengths` [pairs, 2] of source and target."""
         self.batch_tokens = batch_tokens
         self.seed = seed
+        longest = int(lengths.max(initial=0))
+        self._shift = longest.bit_length() + 1
+        self._shapes = _shapes(lengths, self._shift)
 
-    def epoch(self, number: int) -> list[NDArray[np.int64]]:
+    def epoch(self, number: int) -> EpochBatches:
         """The batches of one epoch, in order."""
         random = np.random.default_rng([self.seed, number])
-        order = random.permutation(len(self.lengths))
-        source, target = self.lengths[order, 0], self.lengths[order, 1]
-        longer, difference = np.maximum(source, target), target - source
-        # Up and down in turn, so that a batch which reaches into the next length finds pairs of the same shape there.
-        order = order[np.lexsort((np.where(longer % 2 == 0, difference, -difference), longer))]
-        batches = budgeted(self.lengths[order].max(axis=1), self.batch_tokens)
-        cut = [order[start:end] for start, end in batches]
-        return [cut[index] for index in random.permutation(len(cut))]
+        order = random.permutation(np.arange(len(self._shapes), dtype=np.uint32))
+        # Shape and place in the shuffled order as one number: sorted without memory beside it.
+        bits = len(order).bit_length()
+        ranked = self._shapes[order].astype(np.uint64)
+        ranked <<= np.uint64(bits)
+        ranked |= np.arange(len(order), dtype=np.uint32)
+        ranked.sort()
+        order = order[ranked & np.uint64((1 << bits) - 1)]
+        ranked >>= np.uint64(bits + self._shift)
+        runs = np.array(budgeted_ascending(ranked.astype(np.int32), self.batch_tokens), np.uint32).reshape(-1, 2)
+        return EpochBatches(order, random.permutation(runs))
 
-    def largest(self) -> NDArray[np.int64]:
+    def largest(self, lengths: NDArray[Any]) -> NDArray[np.uint32]:
         """The batch of the first epoch that has the most positions on both sides: what memory must hold."""
-        return max(self.epoch(0), key=lambda rows: len(rows) * int(self.lengths[rows].max(axis=0).sum()))
+        return max(self.epoch(0), key=lambda rows: len(rows) * int(lengths[rows].max(axis=0).sum()))
+
+
+def _shapes(lengths: NDArray[Any], shift: int) -> NDArray[Any]:
+    """lengths [pairs, 2] -> [pairs], numbers in the order in which batches are cut: by the longer side, in the upper
+    bits, and by how much longer the target is; up and down in turn, so that a batch which reaches into the next length
+    finds pairs of the same shape there."""
+    source, target = lengths[:, 0], lengths[:, 1]
+    longer = np.maximum(source, target)
+    difference = np.subtract(target, source, dtype=np.int32)
+    difference[longer % 2 == 1] *= -1
+    difference += 1 << shift - 1  # none is negative now
+    shapes: NDArray[Any] = longer.astype(np.uint32 if 2 * shift <= 32 else np.uint64)
+    shapes <<= shift
+    shapes += difference.view(np.uint32)
+    return shapes
+
+
+class EpochBatches(Sequence[NDArray[np.uint32]]):
+    """The batches of one epoch: one array of all rows, and where in it each batch begins and ends."""
+
+    def __init__(self, order: NDArray[np.uint32], runs: NDArray[np.uint32]) -> None:
+        self._order = order  # [pairs]
+        self._runs = runs  # [batches, 2]
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    @overload
+    def __getitem__(self, index: int) -> NDArray[np.uint32]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[NDArray[np.uint32]]: ...
+
+    def __getitem__(self, index: int | slice) -> NDArray[np.uint32] | list[NDArray[np.uint32]]:
+        if isinstance(index, slice):
+            return [self._order[start:end] for start, end in self._runs[index]]
+        start, end = self._runs[index]
+        return self._order[start:end]
+
+
+def budgeted_ascending(lengths: NDArray[np.int32], budget: int) -> list[tuple[int, int]]:
+    """What `budgeted` cuts lengths that never fall into, without a look at each of them."""
+    runs: list[tuple[int, int]] = []
+    start = 0
+
+    def cost(end: int) -> int:
+        return int(lengths[end - 1]) * (end - start)
+
+    while start < len(lengths):
+        end = start + max(1, bisect.bisect_right(range(start + 1, len(lengths) + 1), budget, key=cost))
+        runs.append((start, end))
+        start = end
+    return runs
 
 
 def budgeted(lengths: Iterable[int], budget: int) -> list[tuple[int, int]]:

@@ -1,78 +1,141 @@
-"""Encoded corpora: pieces in a memory-mapped Arrow file, written once and read without a copy."""
+"""Encoded corpora: pieces in a memory-mapped Arrow file, written once and read a batch at a time."""
 
 from __future__ import annotations
 
+import mmap
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import pyarrow
 from numpy.typing import NDArray
+from pyarrow import ipc
 
 from nmt.data.batching import chunked
+from nmt.data.encoding import Side, encode_chunks, piece_type
 from nmt.data.subwords import EncodedPair, Pieces, Vocabulary
+from nmt.errors import UserError
 
 CHUNK = 10_000
+"""Pairs that are encoded, and written, at once."""
 
 
 class EncodedCorpus:
-    """Pairs of piece sequences in an Arrow file. Nothing but the lengths is held in memory."""
+    """Pairs of piece sequences in an Arrow file. None of it is held in memory: pages of the file that were read for one
+    batch are given back at the next."""
 
     def __init__(self, path: Path) -> None:
-        from datasets import Dataset
-
-        self._dataset = Dataset.from_file(str(path))
-        self._sides = [_Column(self._dataset.data.column(name)) for name in ("source", "target")]
-        self.lengths: NDArray[np.int32] = np.stack([side.lengths for side in self._sides], axis=1)
-        """[pairs, 2]: pieces of source and target, end symbols counted."""
+        with open(path, "rb") as file:
+            self._file = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        with ipc.open_stream(pyarrow.py_buffer(self._file)) as stream:
+            batches = list(stream)  # no copies
+        self._sides = [_Column([batch.column(name) for batch in batches]) for name in ("source", "target")]
+        self._starts = np.cumsum([0] + [len(batch) for batch in batches])
 
     def __len__(self) -> int:
-        return len(self.lengths)
+        return int(self._starts[-1])
 
-    def pairs(self, rows: Iterable[int]) -> list[EncodedPair]:
-        """The source and target pieces of some rows."""
+    @property
+    def lengths(self) -> NDArray[np.uint16] | NDArray[np.int32]:
+        """[pairs, 2]: pieces of source and target, end symbols counted. Made anew each time, of two bytes each if they
+        fit."""
+        longest = max(side.longest() for side in self._sides)
+        lengths = np.empty((len(self), 2), np.uint16 if longest < 2**16 else np.int32)
+        for index, side in enumerate(self._sides):
+            side.lengths(lengths[:, index])
+        self._give_back()
+        return lengths
+
+    def pairs(self, rows: Iterable[int] | NDArray[np.uint32]) -> list[EncodedPair]:
+        """Copies of the source and target pieces of some rows."""
+        wanted = np.fromiter(rows, np.int64)
+        chunks = np.searchsorted(self._starts, wanted, side="right") - 1
+        places = list(zip(chunks.tolist(), (wanted - self._starts[chunks]).tolist(), strict=True))
         source, target = self._sides
-        return [(source[row], target[row]) for row in rows]
+        found = [(source.read(*place), target.read(*place)) for place in places]
+        self._give_back()
+        return found
+
+    def _give_back(self) -> None:
+        """Takes the pages that were read out of this process; the system keeps them as long as it has room."""
+        if hasattr(mmap, "MADV_DONTNEED"):
+            self._file.madvise(mmap.MADV_DONTNEED)
 
 
 class _Column:
-    """One column of lists, as views into the mapped file."""
+    """One side of a corpus, as views into the mapped file."""
 
-    def __init__(self, column: object) -> None:
-        chunks = list(column.chunks)  # type: ignore[attr-defined]
+    def __init__(self, chunks: list[pyarrow.ListArray]) -> None:
         self._offsets = [np.asarray(chunk.offsets) for chunk in chunks]
         self._values = [np.asarray(chunk.values) for chunk in chunks]
-        self._starts = np.cumsum([0] + [len(chunk) for chunk in chunks])
-        self.lengths = np.concatenate([np.empty(0, np.int32), *(np.diff(offsets) for offsets in self._offsets)])
 
-    def __getitem__(self, row: int) -> Pieces:
-        chunk = int(np.searchsorted(self._starts, row, side="right")) - 1
-        start, end = self._offsets[chunk][row - self._starts[chunk] :][:2]
-        return self._values[chunk][start:end]
+    def longest(self) -> int:
+        """Pieces of the longest sentence."""
+        return max((int(np.diff(offsets).max()) for offsets in self._offsets), default=0)
+
+    def lengths(self, into: NDArray[np.uint16] | NDArray[np.int32]) -> None:
+        """Writes the number of pieces of every sentence."""
+        start = 0
+        for offsets in self._offsets:
+            into[start : start + len(offsets) - 1] = np.diff(offsets)
+            start += len(offsets) - 1
+
+    def read(self, chunk: int, row: int) -> Pieces:
+        """A copy of the pieces of one sentence."""
+        start, end = self._offsets[chunk][row : row + 2]
+        return self._values[chunk][start:end].astype(np.int32)
 
 
-def encode_corpus(pairs: Iterable[tuple[str, str]], vocabulary: Vocabulary, path: Path, max_length: int) -> int:
-    """Writes the pieces of the pairs to an Arrow file; returns how many pairs were too long and left out.
+def encode_corpus(
+    pairs: Iterable[tuple[str, str]], vocabulary: Vocabulary, path: Path, max_length: int, workers: int | None = None
+) -> int:
+    """Writes the pieces of the pairs to an Arrow file; returns how many pairs were too long and left out. The file is
+    the same for any number of workers; left open, all cores work.
 
-    The file appears under its name only when it is whole.
+    The file appears under its name only when it is whole. Raises UserError when it cannot be written.
     """
-    from datasets import Features, Sequence, Value
-    from datasets.arrow_writer import ArrowWriter
-
-    features = Features({"source": Sequence(Value("int32")), "target": Sequence(Value("int32"))})
+    kind = pyarrow.list_(pyarrow.from_numpy_dtype(piece_type(vocabulary)))
+    schema = pyarrow.schema([("source", kind), ("target", kind)])
     temporary = path.with_name(path.name + ".partial")
     dropped = 0
-    with ArrowWriter(path=str(temporary), features=features) as writer:
-        for chunk in chunked(pairs, CHUNK):
-            sources, targets = (vocabulary[side].encode([pair[side] for pair in chunk]) for side in (0, 1))
-            kept = [
-                (source, target)
-                for source, target in zip(sources, targets, strict=True)
-                if max(len(source), len(target)) <= max_length
-            ]
-            dropped += len(chunk) - len(kept)
-            if kept:
-                writer.write_batch({"source": [pair[0] for pair in kept], "target": [pair[1] for pair in kept]})
-        writer.finalize()
-    os.replace(temporary, path)
+    try:
+        with _told(path):
+            file = pyarrow.OSFile(str(temporary), "wb")
+        with file:
+            writer = ipc.new_stream(file, schema)
+            for source, target, overlong in encode_chunks(chunked(pairs, CHUNK), vocabulary, max_length, workers):
+                dropped += overlong
+                if len(source.lengths):
+                    with _told(path):
+                        writer.write_batch(pyarrow.record_batch([_listed(source), _listed(target)], schema))
+            with _told(path):
+                writer.close()
+        with _told(path):
+            _flush(temporary)
+            os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
     return dropped
+
+
+def _listed(side: Side) -> pyarrow.ListArray:
+    offsets = np.zeros(len(side.lengths) + 1, np.int32)
+    np.cumsum(side.lengths, out=offsets[1:])
+    return pyarrow.ListArray.from_arrays(offsets, side.pieces)
+
+
+def _flush(path: Path) -> None:
+    """Waits until the disk has a file, which may yet refuse it."""
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise UserError(f"{path} cannot be written ({reason}): make room there, or choose another folder.") from None

@@ -24,10 +24,12 @@ PADDING, UNKNOWN, BEGIN, END = range(4)
 class Subwords:
     """One trained SentencePiece model. Pieces 0 to 3 are padding, unknown, begin and end of sentence.
 
-    `where` is how an error calls it."""
+    `where` is how an error calls it, `threads` how many encode the sentences of a list; left open, one for each
+    core."""
 
-    def __init__(self, model: bytes, where: str = "the subword model") -> None:
+    def __init__(self, model: bytes, where: str = "the subword model", *, threads: int | None = None) -> None:
         self.model = model
+        self._threads = threads or -1
         self._processor = sentencepiece.SentencePieceProcessor()
         try:
             self._processor.LoadFromSerializedProto(model)
@@ -39,7 +41,9 @@ class Subwords:
 
     def encode(self, sentences: Sequence[str], *, end: bool = True) -> list[list[int]]:
         """Pieces of each sentence, with the end symbol after them if asked for."""
-        encoded: list[list[int]] = self._processor.encode(list(sentences), out_type=int, add_eos=end)
+        encoded: list[list[int]] = self._processor.encode(
+            list(sentences), out_type=int, add_eos=end, num_threads=self._threads
+        )
         return encoded
 
     def decode(self, pieces: Sequence[int]) -> str:
@@ -165,7 +169,7 @@ def train_subwords(sentences: Iterable[str], config: SubwordsConfig) -> Subwords
             unk_id=UNKNOWN,
             bos_id=BEGIN,
             eos_id=END,
-            input_sentence_size=2_000_000,
+            input_sentence_size=1_000_000,  # drawn at random; they are held in memory
             shuffle_input_sentence=True,
             max_sentence_length=65_536,
             num_threads=os.cpu_count() or 1,

@@ -79,7 +79,9 @@ def encode(corpora: Corpora, config: Config, vocabulary: Vocabulary, folder: Pat
     path = folder / f"train-{corpus.fingerprint(corpora.train)}.arrow"
     if path.exists():
         return path, f"training pairs: {path}"
-    changed = "the training files are others than at the beginning, or newer; " if any(folder.glob("train-*")) else ""
+    changed = (
+        "the training files are others than at the beginning, or newer; " if any(folder.glob("train-*.arrow")) else ""
+    )
     cleaner, pairs = corpora.clean(config.data)
     dropped = encode_corpus(pairs, vocabulary, path, config.data.max_length)
     if dropped == cleaner.report.kept:

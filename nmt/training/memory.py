@@ -40,11 +40,12 @@ def available() -> float:
 def most_tokens(learner: Learner, corpus: EncodedCorpus, seed: int) -> int:
     """The most tokens of a batch, over all processes, that memory holds, found by doubling; at most what leaves an
     epoch BATCHES batches."""
-    limit = max(FIRST, int(corpus.lengths.max(axis=1).sum(dtype="int64")) // BATCHES)
+    lengths = corpus.lengths
+    limit = max(FIRST, int(lengths.max(axis=1).sum(dtype="int64")) // BATCHES)
     tokens, found = FIRST, FIRST
     while tokens <= limit:
         before, left = peak(), available()
-        learner.try_out(corpus.pairs(BucketOrder(corpus.lengths, batch_tokens=tokens, seed=seed).largest()))
+        learner.try_out(corpus.pairs(BucketOrder(lengths, batch_tokens=tokens, seed=seed).largest(lengths)))
         grown = peak() - before
         if any(learner.group.collect(learner.fits < math.inf)):
             learner.fits = math.inf

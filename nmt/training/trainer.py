@@ -251,7 +251,7 @@ class Trainer:
         if self.finished():
             return
         self.state.network.train()
-        self.learner.try_out(self.corpus.pairs(self.order.largest()))
+        self.learner.try_out(self.corpus.pairs(self.order.largest(self.corpus.lengths)))
         if not found:
             self._save()
         self._agree()

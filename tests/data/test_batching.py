@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nmt.data.batching import BucketOrder, budgeted, make_batch, pad
+from nmt.data.batching import BucketOrder, budgeted, budgeted_ascending, make_batch, pad
 from nmt.data.subwords import BEGIN, END, PADDING
 
 lengths_of_pairs = st.lists(st.tuples(st.integers(1, 40), st.integers(1, 40)), min_size=1, max_size=80)
@@ -45,6 +47,12 @@ def test_a_run_ends_only_where_the_next_sentence_does_not_fit(lengths: list[int]
 
 
 @quick
+@given(st.lists(st.integers(0, 60), max_size=80).map(sorted), st.integers(1, 120))
+def test_ascending_lengths_are_cut_as_any_others(lengths: list[int], budget: int) -> None:
+    assert budgeted_ascending(np.array(lengths, np.int32), budget) == budgeted(lengths, budget)
+
+
+@quick
 @given(lengths_of_pairs, st.integers(1, 200), st.integers(0, 5), st.integers(0, 5))
 def test_an_epoch_holds_every_pair_once_within_the_budget(
     lengths: list[tuple[int, int]], batch_tokens: int, seed: int, epoch: int
@@ -61,6 +69,36 @@ def test_the_order_depends_on_nothing_but_seed_and_epoch(lengths: list[tuple[int
     one, used = an_order(lengths, seed=seed), an_order(lengths, seed=seed)
     used.epoch(epoch + 1)
     assert [batch.tolist() for batch in one.epoch(epoch)] == [batch.tolist() for batch in used.epoch(epoch)]
+
+
+@quick
+@given(lengths_of_pairs, st.sampled_from([np.uint16, np.int32, np.int64]))
+def test_the_order_does_not_depend_on_how_lengths_are_stored(lengths: list[tuple[int, int]], kind: type) -> None:
+    stored = BucketOrder(np.array(lengths, dtype=kind), batch_tokens=100, seed=1).epoch(0)
+    assert [batch.tolist() for batch in stored] == [batch.tolist() for batch in an_order(lengths).epoch(0)]
+
+
+@pytest.mark.parametrize("longest", [2**15, 2**16, 2**20])
+def test_sentences_of_any_length_are_kept_within_the_budget(longest: int) -> None:
+    lengths = [(1, longest), (longest - 1, 3), (2, 2), (longest, 1), (longest // 2, longest // 2)] * 3
+    batches = an_order(lengths, 2 * longest).epoch(0)
+    assert sorted(np.concatenate(batches).tolist()) == list(range(15))
+    assert all(len(batch) * max(max(lengths[row]) for row in batch) <= 2 * longest for batch in batches)
+
+
+def test_an_epoch_is_a_sequence_of_batches() -> None:
+    batches = an_order(realistic_lengths(500), 200).epoch(0)
+    listed = [batch.tolist() for batch in batches]
+    assert len(batches) == len(listed) > 10
+    assert [batches[index].tolist() for index in range(len(batches))] == listed
+    assert [batch.tolist() for batch in batches[3:7]] == listed[3:7]
+    assert batches[-1].tolist() == listed[-1]
+    with pytest.raises(IndexError):
+        batches[len(batches)]
+
+
+def test_a_corpus_may_have_no_pairs() -> None:
+    assert len(BucketOrder(np.empty((0, 2), np.uint16), batch_tokens=100, seed=1).epoch(0)) == 0
 
 
 def test_every_epoch_and_every_seed_has_its_own_batches() -> None:
@@ -83,7 +121,7 @@ def test_little_of_a_batch_is_padding() -> None:
     lengths = realistic_lengths(10_000)
     pairs = [([5] * source, [5] * target) for source, target in lengths]
 
-    def padding(batches: list[np.ndarray]) -> float:
+    def padding(batches: Sequence[np.ndarray]) -> float:
         return float(np.mean([make_batch([pairs[row] for row in rows]).padding for rows in batches]))
 
     assert padding(an_order(lengths, 1500).epoch(0)) < 0.15

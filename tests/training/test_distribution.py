@@ -41,7 +41,9 @@ def torchrun(processes: int, *words: str, check: bool = True) -> subprocess.Comp
     launch = ["torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", *launch, *words]
-    return subprocess.run(command, capture_output=True, text=True, check=check, env=environment, timeout=200)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=200)
+    assert not (check and done.returncode), done.stderr
+    return done
 
 
 def test_what_the_processes_tell_each_other(tmp_path: Path) -> None:

@@ -20,11 +20,13 @@ from nmt.errors import UserError
 
 CHUNK = 10_000
 """Pairs that are encoded, and written, at once."""
+READ = 100
+"""Pairs that are read before their pages are given back. Around each page that is touched Linux maps 15 more."""
 
 
 class EncodedCorpus:
-    """Pairs of piece sequences in an Arrow file. None of it is held in memory: pages of the file that were read for one
-    batch are given back at the next."""
+    """Pairs of piece sequences in an Arrow file. None of it is held in memory: pages of the file are given back as
+    soon as they were read."""
 
     def __init__(self, path: Path) -> None:
         with open(path, "rb") as file:
@@ -52,10 +54,12 @@ class EncodedCorpus:
         """Copies of the source and target pieces of some rows."""
         wanted = np.fromiter(rows, np.int64)
         chunks = np.searchsorted(self._starts, wanted, side="right") - 1
-        places = list(zip(chunks.tolist(), (wanted - self._starts[chunks]).tolist(), strict=True))
+        places = zip(chunks.tolist(), (wanted - self._starts[chunks]).tolist(), strict=True)
         source, target = self._sides
-        found = [(source.read(*place), target.read(*place)) for place in places]
-        self._give_back()
+        found: list[EncodedPair] = []
+        for some in chunked(places, READ):
+            found += [(source.read(*place), target.read(*place)) for place in some]
+            self._give_back()
         return found
 
     def _give_back(self) -> None:

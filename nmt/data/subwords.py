@@ -169,7 +169,7 @@ def train_subwords(sentences: Iterable[str], config: SubwordsConfig) -> Subwords
             unk_id=UNKNOWN,
             bos_id=BEGIN,
             eos_id=END,
-            input_sentence_size=1_000_000,  # drawn at random; they are held in memory
+            input_sentence_size=500_000,  # drawn at random; they are held in memory
             shuffle_input_sentence=True,
             max_sentence_length=65_536,
             num_threads=os.cpu_count() or 1,

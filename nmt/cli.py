@@ -97,7 +97,7 @@ def translate(words: list[str]) -> int:
 def evaluate(words: list[str]) -> int:
     """Translates a file and scores it against a reference: JSON with BLEU, chrF, TER, signatures, intervals, speed."""
     parser = Parser(evaluate)
-    parser.add_model("beam", "length_penalty", "batch_tokens")
+    parser.add_model(*(name for name in SEARCH_OPTIONS if name != "nbest"))
     parser.add_argument("--source", type=Path, required=True, metavar="FILE", help="text to translate")
     parser.add_argument("--reference", type=Path, required=True, metavar="FILE", help="its translation, line by line")
     parser.add_argument("--output", type=Path, metavar="FILE", help="where to write the translations")

@@ -18,6 +18,7 @@ from nmt.errors import UserError, guard
 from nmt.evaluation.evaluate import evaluate
 from nmt.model.seq2seq import Seq2Seq, parameter_count
 from nmt.options import displaced
+from nmt.search.settings import check_search
 from nmt.training import corpora as corpora_module
 from nmt.training import presets
 from nmt.training.card import model_card
@@ -26,7 +27,7 @@ from nmt.training.precision import fastest
 from nmt.training.tracking import Tracker
 from nmt.training.trainer import Trainer
 from nmt.training.validation import Validator
-from nmt.translator import Translator, check_search
+from nmt.translator import Translator
 
 FIXED = ("data", "subwords", "model")
 """Sections that a run keeps for good: the shapes of the weights and the meaning of the pieces hang on them."""

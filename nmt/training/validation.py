@@ -15,6 +15,7 @@ from nmt.data.subwords import PADDING, Vocabulary
 from nmt.errors import UserError
 from nmt.evaluation.metrics import corpus_scores
 from nmt.model.seq2seq import Seq2Seq
+from nmt.search.settings import plain
 from nmt.training.loss import output_cross_entropy
 from nmt.translator import Translator
 
@@ -71,7 +72,7 @@ class Validator:
         training = network.training
         network.eval()
         loss = finite(self._loss(network))
-        search = self.config.search.model_copy(update={"beam": self.config.train.validation_beam, "nbest": 1})
+        search = plain(self.config.search, self.config.train.validation_beam)
         translator = Translator(network, self.vocabulary, self.config)
         translations = [translation.text for translation in translator.translate(self.sources, search)]
         network.train(training)

@@ -19,6 +19,7 @@ from nmt.data.batching import budgeted, chunked, make_batch, pad
 from nmt.data.lines import Report, clean_line
 from nmt.data.subwords import BEGIN, END, PADDING, UNKNOWN, Vocabulary
 from nmt.errors import UserError
+from nmt.model.packed import packed
 from nmt.model.seq2seq import Seq2Seq
 from nmt.search.combine import Ensemble
 from nmt.search.controls import NOTHING, Control
@@ -92,8 +93,9 @@ class Translator:
         self.vocabulary = vocabulary
         self.config = config
         self.device = next(network.parameters()).device
-        self.searched: Stepper[Any] = network
-        """What translations are searched with; `network` alone is asked for the scores of given pairs."""
+        self.searched: Stepper[Any] = packed(network)
+        """What translations are searched with, from the weights that the network has now; the network itself is asked
+        for the scores of given pairs."""
 
     @classmethod
     def load(cls, folder: Path, device: str = "auto", others: Sequence[Path] = ()) -> Translator:
@@ -101,12 +103,12 @@ class Translator:
         a folder is no model, or its vocabulary another."""
         network, vocabulary, config = model_folder.load(folder)
         translator = cls(network.to(model_folder.device_for(device)), vocabulary, config)
-        members = [translator.network]
+        members = [translator.searched]
         for other in others:
             member, pieces, _ = model_folder.load(other)
             if not same_pieces(pieces, vocabulary):
                 raise UserError(f"{other} has other pieces than {folder}: an ensemble needs one vocabulary.")
-            members.append(member.to(translator.device))
+            members.append(packed(member.to(translator.device)))
         if others:
             translator.searched = Ensemble(members)
         return translator

@@ -23,7 +23,7 @@ def a_network(**settings: object) -> Seq2Seq:
     return Seq2Seq(config, PIECES, PIECES, joint=True).eval()
 
 
-@pytest.mark.parametrize(("decoder", "cell", "attention"), itertools.product(DECODER, RECURRENT, ATTENTION))
+@pytest.mark.parametrize(("decoder", "cell", "attention"), list(itertools.product(DECODER, RECURRENT, ATTENTION)))
 @torch.inference_mode()
 def test_a_packed_network_steps_alike(decoder: str, cell: str, attention: str) -> None:
     network = a_network(decoder=decoder, cell=cell, attention=attention)

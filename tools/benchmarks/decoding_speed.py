@@ -15,6 +15,7 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def matrix_speed(seconds: float = 1.0) -> float:
     left, right = torch.randn(2, 1024, 1024)
     speeds, end = [], time.perf_counter() + seconds
     while time.perf_counter() < end:
-        speeds.append(2 * 1024**3 / timed(lambda: torch.mm(left, right))[0] / 1e9)
+        speeds.append(2 * 1024**3 / timed(partial(torch.mm, left, right))[0] / 1e9)
     return statistics.median(speeds)
 
 
@@ -67,10 +68,10 @@ def main() -> None:
         for _ in range(arguments.repeat):
             for name, translator.searched in steppers.items():
                 translator.translate(lines[:20], search)
-                whole, translations = timed(lambda: translator.translate(lines, search))
+                whole, translations = timed(partial(translator.translate, lines, search))
                 seconds[name].append(whole)
                 texts[name] = [translation.text for translation in translations]
-                singles[name].append([timed(lambda: translator.translate(line, search))[0] for line in few])
+                singles[name].append([timed(partial(translator.translate, line, search))[0] for line in few])
         for name in steppers:
             best = min(singles[name], key=statistics.median)
             middle, late = statistics.median(best), statistics.quantiles(best, n=20)[-1]

@@ -13,9 +13,23 @@ from nmt.errors import UserError, nearest
 MOST_THREADS = 1024
 
 SEARCH_OPTIONS: dict[str, tuple[type, str, str]] = {
-    "beam": (int, "K", "hypotheses kept alive; 1 is greedy search"),
+    "strategy": (str, "NAME", "how hypotheses are continued: beam, diverse, sampling"),
+    "beam": (int, "K", "hypotheses kept alive, or drawn by sampling; 1 is greedy search"),
     "nbest": (int, "N", "translations of each line, best first"),
-    "length_penalty": (float, "A", "exponent of the length normalisation; 0 is none"),
+    "normalization": (str, "NAME", "how lengths are made up for: average, gnmt, reward"),
+    "length_penalty": (float, "A", "strength of the length normalisation; 0 is none"),
+    "coverage_penalty": (float, "B", "weight of the penalty for source pieces that were not looked at"),
+    "stopping": (str, "WHEN", "full: as many have ended as the beam is wide; proven: none can overtake the best"),
+    "min_ratio": (float, "R", "shortest translation, in target pieces per source piece"),
+    "max_ratio": (float, "R", "longest translation, in target pieces per source piece, beyond 10 pieces"),
+    "no_repeat_ngram": (int, "N", "length of the piece sequences that no translation has twice; 0 is any"),
+    "groups": (int, "G", "diverse: groups of the beam"),
+    "diversity": (float, "D", "diverse: nats that a piece costs for every other group that has just taken it"),
+    "temperature": (float, "T", "sampling: below 1, likely pieces are drawn more often"),
+    "top_k": (int, "K", "sampling: draw among so many of the likeliest pieces; 0 is all"),
+    "top_p": (float, "P", "sampling: draw among the fewest pieces with this share of the probability"),
+    "seed": (int, "N", "sampling: seed of the draws"),
+    "risk": (str, "NAME", "prefer what is most like the other hypotheses (minimum Bayes risk): none, chrf, bleu"),
     "batch_tokens": (int, "N", "most pieces, times the beam, computed at once; fewer need less memory"),
 }
 """Settings of the search that have an option of their own: type, placeholder, help. Left out, the model's own."""
@@ -52,6 +66,9 @@ class Parser(argparse.ArgumentParser):
         for name in search:
             kind, metavar, text = SEARCH_OPTIONS[name]
             self.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar=metavar, help=text)
+        if "beam" in search:
+            text = "more models with the same pieces: their predictions are averaged"
+            self.add_argument("--ensemble", type=Path, nargs="+", default=(), metavar="DIR", help=text)
         self.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where to compute")
         self.add_argument("--threads", type=threads, metavar="N", help="threads of the matrix products")
 

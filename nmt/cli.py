@@ -97,7 +97,7 @@ def translate(words: list[str]) -> int:
 def evaluate(words: list[str]) -> int:
     """Translates a file and scores it against a reference: JSON with BLEU, chrF, TER, signatures, intervals, speed."""
     parser = Parser(evaluate)
-    parser.add_model("beam", "length_penalty", "batch_tokens")
+    parser.add_model(*(name for name in SEARCH_OPTIONS if name != "nbest"))
     parser.add_argument("--source", type=Path, required=True, metavar="FILE", help="text to translate")
     parser.add_argument("--reference", type=Path, required=True, metavar="FILE", help="its translation, line by line")
     parser.add_argument("--output", type=Path, metavar="FILE", help="where to write the translations")
@@ -185,14 +185,14 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
 
 
 def _load(options: argparse.Namespace) -> Translator:
-    """The translator that `--model`, `--device` and `--threads` ask for."""
+    """The translator that `--model`, `--ensemble`, `--device` and `--threads` ask for."""
     import torch
 
     from nmt.translator import Translator
 
     if options.threads:
         torch.set_num_threads(options.threads)
-    return Translator.load(options.model, options.device)
+    return Translator.load(options.model, options.device, getattr(options, "ensemble", ()))
 
 
 def _search(translator: Translator, options: argparse.Namespace) -> SearchConfig:

@@ -168,14 +168,43 @@ class TrainConfig(Section):
 class SearchConfig(Section):
     """How a translation is looked for."""
 
+    strategy: str = "beam"
+    """How hypotheses are continued: {choices}."""
     beam: int = Field(5, ge=1, le=1000)
-    """Hypotheses kept alive; 1 is greedy search."""
+    """Hypotheses kept alive, or drawn by sampling; 1 is greedy search."""
+    normalization: str = "average"
+    """How translations of different lengths are compared: {choices}."""
     length_penalty: float = Field(1.0, ge=0, le=10)
-    """Exponent a of the length normalisation: log-probability / length**a. 0 compares plain log-probabilities."""
+    """Strength a of the length normalisation: average, log-probability / length**a; gnmt, the same with ((5 + length) /
+    6)**a; reward, log-probability + a * length. 0 compares plain log-probabilities."""
+    coverage_penalty: float = Field(0.0, ge=0)
+    """Weight of the coverage penalty (Wu et al. 2016), for source pieces that were hardly looked at."""
     nbest: int = Field(1, ge=1)
     """Translations given for each sentence, best first; at most `beam`."""
+    stopping: Literal["full", "proven"] = "full"
+    """When a sentence's search ends. full: as many hypotheses have ended as the beam is wide. proven: none alive can
+    overtake the best, which finds more and takes longer. Either ends early where that is proven."""
+    min_ratio: float = Field(0.0, ge=0)
+    """Shortest translation in target pieces per source piece."""
     max_ratio: float = Field(2.0, gt=0)
     """Longest translation in target pieces per source piece, beyond 10 pieces that are always allowed."""
+    no_repeat_ngram: int = Field(0, ge=0)
+    """Length in pieces of the sequences that no translation has twice; 0 lets it repeat itself."""
+    groups: int = Field(1, ge=1)
+    """Groups of `diverse` beam search (Vijayakumar et al. 2018); they divide the beam."""
+    diversity: float = Field(0.5, ge=0)
+    """Nats that a piece costs in `diverse` beam search for every hypothesis of another group that has just taken it."""
+    temperature: float = Field(1.0, ge=0.01, le=100)
+    """Sampling: below 1, likely pieces are drawn more often than the model has it."""
+    top_k: int = Field(0, ge=0)
+    """Sampling: draw among so many of the likeliest pieces; 0 is all."""
+    top_p: float = Field(1.0, gt=0, le=1)
+    """Sampling: draw among the fewest pieces that have this share of the probability (Holtzman et al. 2020)."""
+    seed: int = Field(1, ge=0, lt=2**63)
+    """Sampling: seed of the draws."""
+    risk: Literal["none", "chrf", "bleu"] = "none"
+    """Minimum Bayes risk: of the `beam` hypotheses, prefer those most like the others by this measure (Kumar and Byrne
+    2004; over samples, Eikema and Aziz 2020)."""
     batch_tokens: int = Field(4096, ge=1)
     """Most source pieces, times the beam, translated at once."""
 

@@ -49,6 +49,8 @@ def choices() -> dict[str, Mapping[str, Any]]:
     from nmt.model.bridge import BRIDGE
     from nmt.model.decoder import DECODER
     from nmt.model.recurrent import RECURRENT
+    from nmt.search.penalties import LENGTH_PENALTIES
+    from nmt.search.strategies import STRATEGIES
     from nmt.training.optimizers import OPTIMIZERS, SCHEDULES
 
     return {
@@ -58,6 +60,8 @@ def choices() -> dict[str, Mapping[str, Any]]:
         "model.bridge": BRIDGE,
         "train.optimizer": OPTIMIZERS,
         "train.schedule": SCHEDULES,
+        "search.strategy": STRATEGIES,
+        "search.normalization": LENGTH_PENALTIES,
     }
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import overload
+from typing import Any, overload
 
 import torch
 from torch import Tensor
@@ -18,10 +19,16 @@ from nmt.data.batching import budgeted, chunked, make_batch, pad
 from nmt.data.lines import Report, clean_line
 from nmt.data.subwords import BEGIN, END, PADDING, UNKNOWN, Vocabulary
 from nmt.errors import UserError
+from nmt.model.packed import packed
 from nmt.model.seq2seq import Seq2Seq
-from nmt.search.decode import Symbols, decode
-from nmt.search.protocol import Hypothesis
-from nmt.search.strategies import strategy_for
+from nmt.search.combine import Ensemble
+from nmt.search.controls import NOTHING, Control
+from nmt.search.decode import decode
+from nmt.search.protocol import Hypothesis, Stepper
+from nmt.search.restrictions import Symbols
+from nmt.search.risk import expected_utilities
+from nmt.search.settings import check_search
+from nmt.search.strategies import STRATEGIES
 
 SYMBOLS = Symbols(begin=BEGIN, end=END, never=(PADDING, UNKNOWN, BEGIN))
 WINDOW = 4096
@@ -34,13 +41,17 @@ EncodedPair = tuple[list[int], list[int]]  # the pieces of source and target, en
 
 @dataclass(frozen=True)
 class Translation:
-    """The best translation of one line. `score` is the normalised log-probability; a blank line has 0.
+    """The best translation of one line. `score` is the normalised log-probability, or the expected utility where the
+    risk was minimised; a blank line has 0.
 
-    `alternatives` are the n best with their scores, the best among them, where more than one was asked for."""
+    `alternatives` are the n best with their scores, the best among them, where more than one was asked for. `parts` is
+    what the search found: for each part that the line was translated in its source pieces and its best hypotheses, as
+    many as were asked for, with the log-probability of each piece, and attention where that was asked for."""
 
     text: str
     score: float
     alternatives: tuple[tuple[str, float], ...] = ()
+    parts: tuple[tuple[list[int], list[Hypothesis]], ...] = field(default=(), compare=False, repr=False)
 
     def __str__(self) -> str:
         return self.text
@@ -59,10 +70,15 @@ class Scored:
     attention: Tensor | None
 
 
-def check_search(search: SearchConfig) -> None:
-    """Raises UserError for a search that cannot be."""
-    if search.nbest > search.beam:
-        raise UserError(f"search.nbest is {search.nbest}, more than search.beam, {search.beam}: widen the beam.")
+@dataclass(frozen=True)
+class Request:
+    """What is asked of the translation of one line: it begins with `prefix`, has every phrase of `include` somewhere,
+    and none of `exclude`. A phrase stands for its pieces as they are cut when it stands alone; a forbidden word may
+    still come up in another spelling, or in other pieces."""
+
+    prefix: str = ""
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
 
 
 class Translator:
@@ -77,12 +93,25 @@ class Translator:
         self.vocabulary = vocabulary
         self.config = config
         self.device = next(network.parameters()).device
+        self.searched: Stepper[Any] = packed(network)
+        """What translations are searched with, from the weights that the network has now; the network itself is asked
+        for the scores of given pairs."""
 
     @classmethod
-    def load(cls, folder: Path, device: str = "auto") -> Translator:
-        """The translator in a model folder. Raises UserError when the folder is no model."""
+    def load(cls, folder: Path, device: str = "auto", others: Sequence[Path] = ()) -> Translator:
+        """The translator in a model folder; with `others`, an ensemble with the models in those. Raises UserError when
+        a folder is no model, or its vocabulary another."""
         network, vocabulary, config = model_folder.load(folder)
-        return cls(network.to(model_folder.device_for(device)), vocabulary, config)
+        translator = cls(network.to(model_folder.device_for(device)), vocabulary, config)
+        members = [translator.searched]
+        for other in others:
+            member, pieces, _ = model_folder.load(other)
+            if not same_pieces(pieces, vocabulary):
+                raise UserError(f"{other} has other pieces than {folder}: an ensemble needs one vocabulary.")
+            members.append(packed(member.to(translator.device)))
+        if others:
+            translator.searched = Ensemble(members)
+        return translator
 
     @overload
     def translate(self, text: str, search: SearchConfig | None = None) -> Translation: ...
@@ -100,26 +129,45 @@ class Translator:
         search: SearchConfig | None = None,
         report: Report = lambda number, problem: None,
         window: int = WINDOW,
+        requests: Iterable[Request] | None = None,
+        attention: bool = False,
     ) -> Iterator[Translation]:
         """Translates lines as they come: one translation a line, in order, in constant memory. A line longer than any
         sentence of the training is cut at words and the parts joined again; `report` is told of it. So many lines as
-        `window` says are read ahead and translated together."""
+        `window` says are read ahead and translated together. `requests`: what is asked of each line, one a line; of one
+        that is cut, its first part is asked all but what is forbidden. `attention`: give it with the hypotheses."""
         search = search or self.config.search
+        check_search(search)
         number = 0
+        asked = iter(requests) if requests is not None else itertools.repeat(Request())
         for ahead in chunked(lines, window):
             parts: list[list[int]] = []
             owners: list[int] = []
+            controls: list[Control] = []
             for index, line in enumerate(ahead):
+                control = self._control(next(asked))
                 cut = self._cut(line)
                 if len(cut) > 1:
                     report(number + index + 1, f"longer than any sentence of training; translated in {len(cut)} parts")
                 parts += cut
                 owners += [index] * len(cut)
-            found: list[list[list[Hypothesis]]] = [[] for _ in ahead]
-            for owner, hypotheses in zip(owners, self._search(parts, search), strict=True):
-                found[owner].append(hypotheses)
+                controls += [control, *[Control(exclude=control.exclude)] * (len(cut) - 1)][: len(cut)]
+            found: list[list[tuple[list[int], list[Hypothesis]]]] = [[] for _ in ahead]
+            searched = self._search(parts, search, controls, attention)
+            for owner, part, hypotheses in zip(owners, parts, searched, strict=True):
+                found[owner].append((part, hypotheses))
             yield from (self._join(hypotheses) for hypotheses in found)
             number += len(ahead)
+
+    def _control(self, request: Request) -> Control:
+        """The same in pieces."""
+        if request == Request():
+            return NOTHING
+
+        def pieces(phrases: Iterable[str]) -> tuple[tuple[int, ...], ...]:
+            return tuple(map(tuple, self.vocabulary.target.encode([clean_line(one) for one in phrases], end=False)))
+
+        return Control(pieces([request.prefix])[0], pieces(request.include), pieces(request.exclude))
 
     def score(self, pairs: Sequence[tuple[str, str]]) -> list[Scored]:
         """What the model thinks of given pairs of source and target lines, in order; see `stream_scores`."""
@@ -213,42 +261,71 @@ class Translator:
                 parts[-1] += piece
         return [[*part, END] for part in parts]
 
-    def _search(self, parts: list[list[int]], search: SearchConfig) -> list[list[Hypothesis]]:
+    def _search(
+        self, parts: list[list[int]], search: SearchConfig, controls: list[Control], attention: bool
+    ) -> list[list[Hypothesis]]:
         """The hypotheses of encoded sentences, in their order; sentences of like length are translated together."""
-        check_search(search)
         order = sorted(range(len(parts)), key=lambda index: (len(parts[index]), parts[index]))
         found: list[list[Hypothesis]] = [[] for _ in parts]
         lengths = [len(parts[index]) for index in order]
+        wanted = search if search.risk == "none" else search.model_copy(update={"nbest": search.beam})
         for start, end in budgeted(lengths, max(1, search.batch_tokens // search.beam)):
             places = order[start:end]
-            source, source_lengths = pad([parts[place] for place in places])
+            sources = [parts[place] for place in places]
+            source, source_lengths = pad(sources)
+            limits = [longest_translation(len(part), search) for part in sources]
             hypotheses = decode(
-                self.network,
+                self.searched,
                 source.to(self.device),
                 source_lengths.to(self.device),
-                strategy_for(search.beam),
+                STRATEGIES[search.strategy](search, sources, max(limits)),
                 symbols=SYMBOLS,
-                limits=[longest_translation(len(parts[place]), search) for place in places],
-                length_penalty=search.length_penalty,
-                nbest=search.nbest,
+                limits=limits,
+                shortest=[math.ceil(search.min_ratio * len(part)) for part in sources],
+                controls=[controls[place] for place in places],
+                search=wanted,
+                attention=attention,
             )
             for place, best in zip(places, hypotheses, strict=True):
                 if not best:
-                    raise UserError("the model's probabilities are no numbers: train again, at a lower learning rate.")
-                found[place] = best
+                    raise UserError(_nothing_found(controls[place]))
+                found[place] = best if search.risk == "none" else self._least_risk(best, search)
         return found
 
-    def _join(self, parts: list[list[Hypothesis]]) -> Translation:
+    def _least_risk(self, hypotheses: list[Hypothesis], search: SearchConfig) -> list[Hypothesis]:
+        """The `nbest` hypotheses with the highest expected utility, which becomes their score. Drawn ones count alike,
+        for likely ones were drawn more often; those of a beam count by their probabilities."""
+        texts = [self.vocabulary.target.decode(hypothesis.pieces) for hypothesis in hypotheses]
+        best = max(hypothesis.log_probability for hypothesis in hypotheses)
+        drawn = search.strategy == "sampling"
+        weights = [1.0 if drawn else math.exp(hypothesis.log_probability - best) for hypothesis in hypotheses]
+        utilities = expected_utilities(texts, weights, search.risk)
+        scored = [replace(one, score=utility) for one, utility in zip(hypotheses, utilities, strict=True)]
+        return sorted(scored, key=lambda hypothesis: -hypothesis.score)[: search.nbest]
+
+    def _join(self, parts: list[tuple[list[int], list[Hypothesis]]]) -> Translation:
         """The translation of a line from the hypotheses of its parts: the k-th best of each make the k-th best."""
         if not parts:
             return Translation("", 0.0)
         decode_pieces = self.vocabulary.target.decode
-        count = min(len(part) for part in parts)
+        count = min(len(part) for _, part in parts)
         joined = []
         for rank in range(count):
-            text = " ".join(decode_pieces(part[rank].pieces) for part in parts)
-            joined.append((clean_line(text), sum(part[rank].score for part in parts) / len(parts)))
-        return Translation(*joined[0], tuple(joined) if count > 1 else ())
+            text = " ".join(decode_pieces(part[rank].pieces) for _, part in parts)
+            joined.append((clean_line(text), sum(part[rank].score for _, part in parts) / len(parts)))
+        return Translation(*joined[0], tuple(joined) if count > 1 else (), tuple(parts))
+
+
+def same_pieces(one: Vocabulary, other: Vocabulary) -> bool:
+    """Whether two vocabularies have the same pieces, on both sides."""
+    return all(mine.model == its.model for mine, its in zip(one, other, strict=True))
+
+
+def _nothing_found(control: Control) -> str:
+    """Why a search found nothing."""
+    if control != NOTHING:
+        return "what is asked of a translation, and what is forbidden, leave none: ask for less."
+    return "the model's probabilities are no numbers: train again, at a lower learning rate."
 
 
 def longest_translation(pieces: int, search: SearchConfig) -> int:

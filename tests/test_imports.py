@@ -22,7 +22,7 @@ ROOMS = """
 """
 """The rooms of `nmt`, lowest first; those of one row do not know each other."""
 
-LATER = {"": {"translator"}, "options": {"model", "training"}}
+LATER = {"": {"translator"}, "options": {"model", "search", "training"}}
 """What the package itself and the options import within functions, so that the command line answers at once."""
 
 ROOT = Path(__file__).parent.parent

@@ -25,6 +25,7 @@ class SearchState(NamedTuple):
 
     memory: Memory  # of [batch] sentences
     decoder: State  # each [layers, batch * beam, size]
+    weights: Tensor | None = None  # [batch, beam, source], attention of the last step; none before the first
 
 
 class Seq2Seq(nn.Module):
@@ -90,14 +91,18 @@ class Seq2Seq(nn.Module):
         """The last piece of each hypothesis [batch, beam] -> log-probabilities of the next [batch, beam, pieces] and
         the state after it."""
         embedded = self._embed(self.target_embedding, tokens)
-        features, decoder, _ = self.decoder.step(embedded, state.decoder, state.memory)
-        return self.output(features).log_softmax(dim=-1), SearchState(state.memory, decoder)
+        features, decoder, weights = self.decoder.step(embedded, state.decoder, state.memory)
+        return self.output(features).log_softmax(dim=-1), SearchState(state.memory, decoder, weights)
 
     def select(self, state: SearchState, sentences: Tensor | None, rows: Tensor) -> SearchState:
         """The state of some hypotheses: rows [kept] of the batch * beam, and, where the batch shrinks, the sentences
         [kept batch] they belong to."""
         memory = state.memory if sentences is None else state.memory.select(sentences)
         return SearchState(memory, tuple(part.index_select(1, rows) for part in state.decoder))
+
+    def attention(self, state: SearchState) -> Tensor | None:
+        """Where the step that led to a state looked [batch, beam, source]; None for a model without attention."""
+        return state.weights
 
     def _encode(self, source: Tensor, lengths: Tensor) -> tuple[Memory, State]:
         words = self._embed(self.source_embedding, source)

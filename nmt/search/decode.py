@@ -2,43 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
+from nmt.config import SearchConfig
+from nmt.errors import UserError
+from nmt.search.constrained import Constrained
+from nmt.search.controls import NOTHING, Control
+from nmt.search.penalties import LENGTH_PENALTIES, bound, coverage_penalty
 from nmt.search.protocol import Hypothesis, S, Stepper
-from nmt.search.strategies import Candidates, Strategy
-
-NEVER = float("-inf")
-
-
-@dataclass(frozen=True)
-class Symbols:
-    """Numbers of the special pieces. `never` are pieces that no translation contains."""
-
-    begin: int
-    end: int
-    never: tuple[int, ...] = ()
+from nmt.search.restrictions import NEVER, Symbols, restrictions
+from nmt.search.strategies import Alive, Candidates, Strategy
 
 
 @dataclass
 class _Sentence:
-    """A sentence being translated: its place in the input, its longest length in pieces, what has ended so far."""
+    """A sentence being translated: its length in pieces, the longest length of its translation, what has ended."""
 
-    place: int
+    source: int
     limit: int
     ended: list[Hypothesis] = field(default_factory=list)
 
-    def over(self, best_alive: float, wanted: int, width: int, length_penalty: float) -> bool:
-        """Whether the search may stop: as many ended as the beam is wide, nothing is alive, or nothing alive can
-        still overtake the `wanted` best: a total never rises, and at the limit it is divided by the most."""
-        if len(self.ended) >= width or best_alive == NEVER:
+    def settled(self, best_alive: float, search: SearchConfig) -> bool:
+        """Whether nothing is alive, or nothing alive can still overtake the `nbest` best."""
+        if best_alive == NEVER:
             return True
-        if len(self.ended) < wanted:
+        if len(self.ended) < search.nbest:
             return False
-        worst = sorted((hypothesis.score for hypothesis in self.ended), reverse=True)[wanted - 1]
-        return bool(best_alive / self.limit**length_penalty <= worst)
+        penalty = LENGTH_PENALTIES[search.normalization]
+        worst = sorted((hypothesis.score for hypothesis in self.ended), reverse=True)[search.nbest - 1]
+        return bound(penalty, best_alive, self.limit, search.length_penalty) <= worst
 
 
 @torch.inference_mode()
@@ -49,81 +45,138 @@ def decode(
     strategy: Strategy,
     *,
     symbols: Symbols,
-    limits: list[int],
-    length_penalty: float = 1.0,
-    nbest: int = 1,
+    limits: Sequence[int],
+    shortest: Sequence[int] | None = None,
+    controls: Sequence[Control] | None = None,
+    search: SearchConfig | None = None,
+    attention: bool = False,
 ) -> list[list[Hypothesis]]:
-    """Translates a batch: source [batch, source], lengths [batch], limits: longest translation of each sentence in
-    pieces, end symbol included, at least two -> hypotheses of each sentence, best first, at most `nbest`, at least one.
+    """Translates a batch: source [batch, source], lengths [batch]; limits: longest translation of each sentence in
+    pieces, end symbol included, at least two, or what its control needs; shortest: likewise, at least two; controls:
+    what is asked of each -> hypotheses of each sentence, best first, at most `search.nbest`. There is at least one,
+    unless the model's probabilities are no numbers or what is forbidden leaves nothing.
 
-    Scores are log-probability / length ** length_penalty (Wu et al. 2016 discuss the choice).
+    Of `search`, the strategy's own settings are not looked at. `attention`: give it with the hypotheses. Raises
+    UserError for phrases asked of a strategy that cannot, and for a coverage penalty without attention.
     """
-    sentences = [_Sentence(place, max(limit, 2)) for place, limit in enumerate(limits)]
-    done: list[_Sentence] = []
+    search = search or SearchConfig()
+    controls = controls or [NOTHING] * len(limits)
+    longest = [max(limit, 2, control.needed) for limit, control in zip(limits, controls, strict=True)]
+    least = [min(max(few, 2), many) for few, many in zip(shortest or [2] * len(longest), longest, strict=True)]
+    rules = restrictions(symbols, least, longest, search.no_repeat_ngram, controls, source.device)
+    if any(control.include for control in controls):
+        if strategy.groups > 1:
+            raise UserError("phrases can be asked for in beam search only: set search.strategy to beam.")
+        strategy = Constrained(strategy.width, controls, longest, symbols.end, source.device)
+    sentences = [_Sentence(length, limit) for length, limit in zip(lengths.tolist(), longest, strict=True)]
+    found = [sentence.ended for sentence in sentences]
+    alive = _beginning(len(sentences), strategy.groups, symbols, source.device)
     state = model.start(source, lengths)
-    totals = torch.zeros(len(sentences), 1, device=source.device)
-    history = torch.full((len(sentences), 1, 1), symbols.begin, device=source.device)
     while sentences:
-        log_probabilities, state = model.step(history[:, :, -1], state)
-        _restrict(log_probabilities, sentences, history.shape[2], symbols)
-        candidates = strategy.choose(totals, log_probabilities)
+        log_probabilities, state = model.step(alive.history[:, :, -1], state)
+        for rule in rules:
+            rule.apply(log_probabilities, alive.history, alive.sentences)
+        looked = model.attention(state) if attention or search.coverage_penalty else None
+        candidates = strategy.choose(alive, log_probabilities)
         ends = candidates.tokens == symbols.end
-        _collect(sentences, candidates, ends, history, strategy.width, length_penalty)
-        totals, parents, tokens = _continue(candidates, ends, strategy.width)
-        best = totals.amax(dim=1).tolist()
-        alive = [
-            index
-            for index, sentence in enumerate(sentences)
-            if not sentence.over(best[index], nbest, strategy.width, length_penalty)
-        ]
-        rows = parents + torch.arange(len(sentences), device=parents.device).unsqueeze(1) * history.shape[1]
-        history = torch.cat([history.flatten(0, 1)[rows], tokens.unsqueeze(-1)], dim=-1)
-        kept = None
-        if len(alive) < len(sentences):
-            kept = torch.tensor(alive, dtype=torch.long, device=rows.device)
-            rows, totals, history = rows[kept], totals[kept], history[kept]
-            done += [sentence for index, sentence in enumerate(sentences) if index not in set(alive)]
-            sentences = [sentences[index] for index in alive]
+        each = strategy.width // strategy.groups
+        taken = ends[..., :each] & candidates.totals[..., :each].isfinite()
+        _collect(sentences, alive, candidates, taken, looked, search)
+        alive, rows = _continue(alive, candidates, ends, each, looked)
+        if search.stopping == "full":
+            alive = _closed(alive, taken, each)
+        kept, sentences = _unsettled(sentences, alive, search)
+        if kept is not None:
+            alive, rows = alive.select(kept), rows[kept]
         if sentences and (kept is not None or strategy.width > 1):
             state = model.select(state, kept, rows.flatten())
-    done.sort(key=lambda sentence: sentence.place)
-    return [sorted(one.ended, key=lambda hypothesis: -hypothesis.score)[:nbest] for one in done]
+    return [sorted(ended, key=lambda hypothesis: -hypothesis.score)[: search.nbest] for ended in found]
 
 
-def _restrict(log_probabilities: Tensor, sentences: list[_Sentence], position: int, symbols: Symbols) -> None:
-    """Forbids the pieces that never occur, an end before the first piece, and all but the end at a sentence's limit."""
-    for piece in symbols.never:
-        log_probabilities[..., piece] = NEVER
-    if position == 1:
-        log_probabilities[..., symbols.end] = NEVER
-    full = [index for index, sentence in enumerate(sentences) if position >= sentence.limit]
-    if full:
-        end = log_probabilities[full, :, symbols.end]
-        log_probabilities[full] = NEVER
-        log_probabilities[full, :, symbols.end] = end
+def _beginning(sentences: int, groups: int, symbols: Symbols, device: torch.device) -> Alive:
+    """One hypothesis a sentence, in which nothing is said yet."""
+    return Alive(
+        sentences=torch.arange(sentences, device=device),
+        ended=torch.zeros(sentences, groups, dtype=torch.long, device=device),
+        sums=torch.zeros(sentences, 1, 1, device=device),
+        history=torch.full((sentences, 1, 1), symbols.begin, device=device),
+    )
 
 
 def _collect(
     sentences: list[_Sentence],
+    alive: Alive,
     candidates: Candidates,
-    ends: Tensor,
-    history: Tensor,
-    width: int,
-    length_penalty: float,
+    taken: Tensor,
+    looked: Tensor | None,
+    search: SearchConfig,
 ) -> None:
-    """Moves the hypotheses that end among the best `width` candidates to their sentences."""
-    best = ends[:, :width] & candidates.totals[:, :width].isfinite()
-    for index, rank in best.nonzero().tolist():
-        parent = int(candidates.parents[index, rank])
-        total = float(candidates.totals[index, rank])
-        pieces = (*history[index, parent, 1:].tolist(), int(candidates.tokens[index, rank]))
-        sentences[index].ended.append(Hypothesis(pieces, total, total / len(pieces) ** length_penalty))
+    """Moves the hypotheses that end, taken [batch, groups, each] of the candidates, to their sentences."""
+    places = taken.nonzero(as_tuple=True)
+    owners = places[0].tolist()
+    if not owners:
+        return
+    parents, totals, tokens = candidates.parents[places], candidates.totals[places], candidates.tokens[places]
+    before = (places[0], parents)
+    said = torch.cat([alive.history[before][:, 1:], tokens.unsqueeze(1)], dim=1).tolist()
+    each = torch.cat([alive.sums[before], totals.unsqueeze(1)], dim=1).diff(dim=1).tolist()
+    maps = None if looked is None else _appended(alive.attention, looked, before).cpu()
+    score = LENGTH_PENALTIES[search.normalization]
+    for index, (owner, pieces, total) in enumerate(zip(owners, said, totals.tolist(), strict=True)):
+        sentence = sentences[owner]
+        seen = None if maps is None else maps[index, :, : sentence.source].clone()
+        value = score(total, len(pieces), search.length_penalty)
+        if search.coverage_penalty:
+            if seen is None:
+                raise UserError("this model has no attention: set search.coverage_penalty 0.")
+            value += search.coverage_penalty * float(coverage_penalty(seen))
+        sentence.ended.append(Hypothesis(tuple(pieces), total, value, tuple(each[index]), seen))
 
 
-def _continue(candidates: Candidates, ends: Tensor, width: int) -> tuple[Tensor, Tensor, Tensor]:
-    """The best `width` candidates that do not end: totals, parents and tokens, each [batch, width]."""
-    totals = candidates.totals.masked_fill(ends, NEVER)
-    if totals.shape[1] == width:
-        return totals, candidates.parents, candidates.tokens
-    order = ends.to(torch.uint8).sort(dim=1, stable=True).indices[:, :width]
-    return totals.gather(1, order), candidates.parents.gather(1, order), candidates.tokens.gather(1, order)
+def _continue(
+    alive: Alive, candidates: Candidates, ends: Tensor, each: int, looked: Tensor | None
+) -> tuple[Alive, Tensor]:
+    """The best `each` candidates of each group that do not end, and the rows [batch, beam] of the hypotheses that they
+    continue, of batch * beam."""
+    candidates = candidates._replace(totals=candidates.totals.masked_fill(ends, NEVER))
+    if ends.shape[2] > each:
+        order = ends.to(torch.uint8).sort(dim=2, stable=True).indices[..., :each]
+        notes = candidates.notes
+        if notes is not None:
+            notes = notes.gather(2, order.unsqueeze(-1).expand(-1, -1, -1, notes.shape[-1]))
+        totals, parents, tokens = (part.gather(2, order) for part in candidates[:3])
+        candidates = Candidates(totals, parents, tokens, notes)
+    totals, parents, tokens = (part.flatten(1) for part in candidates[:3])
+    batch = torch.arange(len(parents), device=parents.device).unsqueeze(1)
+    before = (batch, parents)
+    continued = alive._replace(
+        sums=torch.cat([alive.sums[before], totals.unsqueeze(-1)], dim=-1),
+        history=torch.cat([alive.history[before], tokens.unsqueeze(-1)], dim=-1),
+        notes=None if candidates.notes is None else candidates.notes.flatten(1, 2),
+        attention=None if looked is None else _appended(alive.attention, looked, before),
+    )
+    return continued, parents + batch * alive.history.shape[1]
+
+
+def _appended(attention: Tensor | None, looked: Tensor, hypotheses: tuple[Tensor, Tensor]) -> Tensor:
+    """Where some hypotheses looked so far [..., pieces, source], the last step included."""
+    last = looked[hypotheses].unsqueeze(-2)
+    return last if attention is None else torch.cat([attention[hypotheses], last], dim=-2)
+
+
+def _closed(alive: Alive, taken: Tensor, each: int) -> Alive:
+    """The hypotheses of a group live no longer when as many of it have ended as it is wide."""
+    ended = alive.ended + taken.sum(dim=2)
+    full = (ended >= each).repeat_interleave(alive.totals.shape[1] // ended.shape[1], dim=1)
+    sums = alive.sums.clone()
+    sums[..., -1].masked_fill_(full, NEVER)
+    return alive._replace(ended=ended, sums=sums)
+
+
+def _unsettled(sentences: list[_Sentence], alive: Alive, search: SearchConfig) -> tuple[Tensor | None, list[_Sentence]]:
+    """The sentences that the search goes on with, and their places among those before, or None for all of them."""
+    best = alive.totals.amax(dim=1).tolist()
+    kept = [index for index, one in enumerate(sentences) if not one.settled(best[index], search)]
+    if len(kept) == len(sentences):
+        return None, sentences
+    return torch.tensor(kept, dtype=torch.long, device=alive.sums.device), [sentences[index] for index in kept]

@@ -23,11 +23,19 @@ class Stepper(Protocol[S]):
     def select(self, state: S, sentences: Tensor | None, rows: Tensor) -> S:
         """The state of hypotheses `rows` [kept] of batch * beam; `sentences` [kept batch] where the batch shrinks."""
 
+    def attention(self, state: S) -> Tensor | None:
+        """Where the step that led to this state looked [batch, beam, source], zero at padding; None without
+        attention. Asked for right after the step, before any `select`."""
+
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """A finished translation: its pieces with the end symbol, and its log-probability in nats, plain and normalised."""
+    """A finished translation: its pieces with the end symbol, its log-probability in nats, and the score that it was
+    ranked by; the log-probability of each piece; attention [pieces, source], where it was asked for and there is any,
+    padding left out."""
 
     pieces: tuple[int, ...]
     log_probability: float
     score: float
+    piece_log_probabilities: tuple[float, ...] = ()
+    attention: Tensor | None = None

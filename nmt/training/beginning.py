@@ -15,10 +15,10 @@ from nmt.data.subwords import train_vocabulary
 from nmt.errors import UserError
 from nmt.model.seq2seq import Seq2Seq
 from nmt.options import displaced
+from nmt.search.settings import check_search
 from nmt.training import finetune, presets
 from nmt.training.corpora import Corpora
 from nmt.training.precision import fastest
-from nmt.translator import check_search
 
 INITIAL = "initial.safetensors"
 FIXED = ("data", "subwords", "model", "train.finetune")

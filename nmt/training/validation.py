@@ -14,6 +14,7 @@ from nmt.data.encoded import EncodedCorpus
 from nmt.data.subwords import Vocabulary
 from nmt.evaluation.metrics import corpus_scores
 from nmt.model.seq2seq import Seq2Seq
+from nmt.search.settings import plain
 from nmt.training.distribution import ALONE, Group
 from nmt.training.loss import batch_losses
 from nmt.translator import Scored, Translator
@@ -65,7 +66,7 @@ class Validator:
         if not math.isfinite(loss):  # then there is nothing to be searched, either
             network.train(training)
             return Validation({"loss": loss, "accuracy": accuracy, "bleu": 0.0, "chrf": 0.0}, [])
-        search = self.config.search.model_copy(update={"beam": self.config.train.validation_beam, "nbest": 1})
+        search = plain(self.config.search, self.config.train.validation_beam)
         translator = Translator(network, self.vocabulary, self.config)
         own = [translation.text for translation in translator.translate(self.group.share(self.sources), search)]
         translations = self.group.gather(own, len(self.sources))

@@ -14,7 +14,8 @@ from nmt.model.attention import ATTENTION
 from nmt.model.decoder import DECODER
 from nmt.model.recurrent import RECURRENT
 from nmt.model.seq2seq import Seq2Seq
-from nmt.search.decode import Symbols, decode
+from nmt.search.decode import decode
+from nmt.search.restrictions import Symbols
 from nmt.search.strategies import Greedy
 from nmt.training.loss import output_cross_entropy
 

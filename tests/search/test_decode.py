@@ -4,67 +4,36 @@ from __future__ import annotations
 
 import functools
 import itertools
-from dataclasses import dataclass, replace
 
-import numpy as np
 import pytest
 import torch
-from torch import Tensor
+from toy_table import (
+    BEGIN,
+    END,
+    PADDING,
+    SENTENCES,
+    SYMBOLS,
+    WORDS,
+    Table,
+    limit_of,
+    log_probability,
+    next_log_probabilities,
+)
 
-from nmt.config import ModelConfig
+from nmt.config import ModelConfig, SearchConfig
 from nmt.model.decoder import DECODER
 from nmt.model.seq2seq import Seq2Seq
-from nmt.search.decode import Symbols, decode
+from nmt.search.decode import decode
 from nmt.search.protocol import Hypothesis
-from nmt.search.strategies import Beam, Greedy, Strategy, strategy_for
+from nmt.search.restrictions import Symbols
+from nmt.search.strategies import STRATEGIES as TABLE
+from nmt.search.strategies import Alive, Beam, Greedy, Strategy
 
-PADDING, BEGIN, END = 0, 1, 2
-WORDS = (3, 4, 5)
-PIECES = 6
-SYMBOLS = Symbols(begin=BEGIN, end=END, never=(PADDING, BEGIN))
-SENTENCES = range(12)
 STRATEGIES: dict[str, Strategy] = {"greedy": Greedy(), **{f"beam {width}": Beam(width) for width in (1, 2, 3, 5, 40)}}
 PENALTIES = (0.0, 0.5, 1.0, 2.0)
 
 every_strategy = pytest.mark.parametrize("strategy", STRATEGIES.values(), ids=STRATEGIES.keys())
 every_penalty = pytest.mark.parametrize("length_penalty", PENALTIES)
-
-
-@functools.cache
-def next_log_probabilities(sentence: int, prefix: tuple[int, ...]) -> Tensor:
-    """[PIECES]: drawn at random for this prefix of this sentence, forbidden pieces being likely among them."""
-    logits = np.random.default_rng([sentence, *prefix]).normal(scale=1.5, size=PIECES)
-    return torch.from_numpy(logits).log_softmax(dim=-1)
-
-
-@dataclass(frozen=True)
-class TableState:
-    """A sentence is its number, a hypothesis the pieces so far."""
-
-    sentences: list[int]
-    prefixes: list[tuple[int, ...]]
-
-
-class Table:
-    """Something to search that is no network."""
-
-    def start(self, source: Tensor, lengths: Tensor) -> TableState:
-        return TableState(source[:, 0].tolist(), [()] * len(source))
-
-    def step(self, tokens: Tensor, state: TableState) -> tuple[Tensor, TableState]:
-        assert tokens.numel() == len(state.prefixes)
-        prefixes = [(*prefix, int(token)) for prefix, token in zip(state.prefixes, tokens.flatten(), strict=True)]
-        owners = [sentence for sentence in state.sentences for _ in range(tokens.shape[1])]
-        rows = [next_log_probabilities(*row) for row in zip(owners, prefixes, strict=True)]
-        return torch.stack(rows).view(*tokens.shape, PIECES), replace(state, prefixes=prefixes)
-
-    def select(self, state: TableState, sentences: Tensor | None, rows: Tensor) -> TableState:
-        kept = range(len(state.sentences)) if sentences is None else sentences.tolist()
-        return TableState([state.sentences[index] for index in kept], [state.prefixes[row] for row in rows.tolist()])
-
-
-def limit_of(sentence: int) -> int:
-    return 2 + sentence % 4
 
 
 def search(
@@ -78,16 +47,7 @@ def search(
         strategy,
         symbols=symbols,
         limits=[limit_of(sentence) for sentence in sentences],
-        length_penalty=length_penalty,
-        nbest=nbest,
-    )
-
-
-def log_probability(sentence: int, pieces: tuple[int, ...]) -> float:
-    """Summed along the pieces, each predicted from those before it."""
-    return sum(
-        float(next_log_probabilities(sentence, (BEGIN, *pieces[:position]))[piece])
-        for position, piece in enumerate(pieces)
+        search=SearchConfig(length_penalty=length_penalty, nbest=nbest),
     )
 
 
@@ -127,8 +87,8 @@ def test_any_beam_that_holds_all_translations_finds_the_best(length_penalty: flo
 def test_a_beam_of_one_is_greedy(length_penalty: float) -> None:
     sentences = list(range(200))
     assert search(sentences, Beam(1), length_penalty) == search(sentences, Greedy(), length_penalty)
-    assert isinstance(strategy_for(1), Greedy)
-    assert strategy_for(4).width == 4
+    assert isinstance(TABLE["beam"](SearchConfig(beam=1), [], 1), Greedy)
+    assert TABLE["beam"](SearchConfig(beam=4), [], 1).width == 4
 
 
 def test_greedy_takes_the_likeliest_piece_each_time() -> None:
@@ -203,14 +163,16 @@ def test_a_strategy_chooses_the_likeliest_and_enough_of_them_to_go_on_when_all_t
     totals = torch.randn(3, strategy.width).sort(descending=True).values
     following = torch.randn(3, strategy.width, 50).log_softmax(dim=-1)
     following[..., END] = -0.001  # every hypothesis would rather end
-    chosen = strategy.choose(totals, following.clone())
+    nothing = torch.zeros(3, dtype=torch.long)
+    history = torch.full((3, strategy.width, 2), WORDS[0])
+    chosen = strategy.choose(Alive(nothing, nothing, totals.unsqueeze(-1), history), following.clone())
     for sentence in range(3):
         every = (totals[sentence].unsqueeze(1) + following[sentence]).flatten()
-        rows = zip(*(part[sentence].tolist() for part in chosen), strict=True)
+        rows = zip(*(part[sentence, 0].tolist() for part in chosen[:3]), strict=True)
         for (total, parent, token), best in zip(rows, every.sort(descending=True).values.tolist(), strict=False):
             assert total == pytest.approx(best)
             assert total == pytest.approx(float(totals[sentence, parent] + following[sentence, parent, token]))
-        going_on = (chosen.tokens[sentence] != END).sum()
+        going_on = (chosen.tokens[sentence, 0] != END).sum()
         assert going_on >= strategy.width or isinstance(strategy, Greedy)
 
 
@@ -235,7 +197,9 @@ def test_a_network_translates_alike_alone_in_a_batch_and_in_any_order(decoder: s
         lengths = torch.tensor([len(sentence) for sentence in batch])
         source = torch.tensor([sentence + [PADDING] * (int(lengths.max()) - len(sentence)) for sentence in batch])
         limits = [len(sentence) + 3 for sentence in batch]
-        found = decode(network, source, lengths, strategy_for(beam), symbols=SYMBOLS, limits=limits, nbest=beam)
+        strategy = Greedy() if beam == 1 else Beam(beam)
+        search = SearchConfig(nbest=beam)
+        found = decode(network, source, lengths, strategy, symbols=SYMBOLS, limits=limits, search=search)
         return [[hypothesis.pieces for hypothesis in nbest] for nbest in found]
 
     together = translate(sentences)

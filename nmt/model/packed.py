@@ -1,0 +1,77 @@
+"""A network for search on a CPU: the same weights, laid out once as oneDNN wants them. A step multiplies few rows by
+large matrices, and laying these out anew takes longer there than multiplying."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import Tensor, nn
+
+from nmt.model.recurrent import Recurrent, State
+from nmt.model.seq2seq import Seq2Seq
+
+ROWS = 64
+"""Rows that the layout is chosen for; it serves others as well."""
+
+
+class PackedLinear(nn.Module):
+    """x W^T + b, without a gradient."""
+
+    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
+        super().__init__()
+        self.out_features, self.in_features = weight.shape
+        self.weight = torch.ops.mkldnn._reorder_linear_weight(weight.detach(), ROWS)
+        self.bias = None if bias is None else bias.detach()
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """inputs [..., input] -> [..., output]."""
+        result: Tensor = torch.ops.mkldnn._linear_pointwise(inputs, self.weight, self.bias, "none", [], "")
+        return result
+
+
+class PackedRecurrent(nn.Module):
+    """A recurrent layer as decoders step through it: `project` and `advance` of `Recurrent`."""
+
+    def __init__(self, cell: Recurrent) -> None:
+        super().__init__()
+        weight, recurrent, bias, recurrent_bias = cell.layer.all_weights[0]
+        self.cell = cell
+        self.layer = cell.layer
+        self.inner, self.outer = PackedLinear(weight, bias), PackedLinear(recurrent, recurrent_bias)
+
+    def project(self, inputs: Tensor) -> Tensor:
+        """See `Recurrent`."""
+        projected: Tensor = self.inner(inputs)
+        return projected
+
+    def advance(self, projected: Tensor, state: State) -> State:
+        """See `Recurrent`."""
+        return self.cell.combine(projected, self.outer(state[0]), state)
+
+
+def packed(network: Seq2Seq) -> Seq2Seq:
+    """The network for search: `start`, `step`, `select`, `attention`. It shares what is not packed, and does not notice
+    when the weights of the packed parts change. The network itself where that is no gain: not in float32 on a CPU."""
+    weight = network.output.weight
+    if weight.device.type != "cpu" or weight.dtype != torch.float32 or not torch._C._has_mkldnn:
+        return network
+    prepared = copy.copy(network)
+    parts = {name: _packed(part) for name, part in network._modules.items() if name != "encoder"}
+    prepared._modules = {**network._modules, **parts}
+    return prepared
+
+
+def _packed(module: nn.Module | None) -> nn.Module | None:
+    """A module with its linear maps and recurrent layers packed; cells with a step of their own stay as they are."""
+    if isinstance(module, nn.Linear):
+        return PackedLinear(module.weight, module.bias)
+    if isinstance(module, Recurrent):
+        cell = type(module)
+        ordinary = cell.advance is Recurrent.advance and cell.project is Recurrent.project
+        return PackedRecurrent(module) if ordinary else module
+    if module is None or not module._modules:
+        return module
+    copied = copy.copy(module)
+    copied._modules = {name: _packed(part) for name, part in module._modules.items()}
+    return copied

@@ -173,9 +173,12 @@ def verdicts(rows: dict[str, Measured]) -> list[str]:
             ratio, size = row.speed / other.speed, row.parameters / other.parameters - 1
             holds = [
                 f"{ratio:.2f} times as fast ({'holds' if ratio >= bar.ratio else 'MISSES'}: {bar.ratio})",
-                f"loss {row.loss:.3f} to {other.loss:.3f} ({'holds' if row.loss <= other.loss else 'MISSES'})",
                 f"parameters {size:+.1%} ({'holds' if abs(size) <= TOLERANCE else 'MISSES'})",
             ]
+            if not math.isnan(row.loss + other.loss):
+                holds.append(
+                    f"loss {row.loss:.3f} to {other.loss:.3f} ({'holds' if row.loss <= other.loss else 'MISSES'})"
+                )
             lines.append(f"- {name} against {bar.other}: {', '.join(holds)}")
     return lines
 

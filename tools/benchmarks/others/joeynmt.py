@@ -57,8 +57,8 @@ def settings(task: Task) -> dict[str, Any]:
             "optimizer": "adam",
             "learning_rate": RATE,
             "learning_rate_min": 0.0,
-            "scheduling": "decaying",  # one must be named; this one does nothing for so many epochs
-            "decaying_step_size": 1_000_000,
+            "scheduling": "exponential",  # one must be named; by a factor of 1 the rate stays
+            "decrease_factor": 1.0,
             "normalization": "tokens",
             "label_smoothing": SMOOTHING,
             "clip_grad_norm": CLIP,

@@ -6,9 +6,11 @@
 Each system trains in a process of its own, the others in environments that are made in DIR, with `--threads` threads.
 All get the same 8,000 joint byte-pair pieces, the same batches in the same order, Adam at a constant rate of 1e-3,
 dropout 0.2, label smoothing 0.1, gradients clipped to a norm of 1. Every row is trained `--repeats` times for some
-updates, all rows in turn, and once for `--epochs`; its speed is the median of these runs: true target tokens, end
-symbols included, per second of training, start and validation left out. The loss is in nats per target piece without
-smoothing. What was measured is kept in DIR/results, so a run that was stopped goes on; `--table` only prints.
+updates, all rows in turn, and once for `--epochs`. Speed is true target tokens, end symbols included, per second of
+training, start, warm-up and validation left out. On a shared machine other work slows some of the windows of about
+ten updates that the logs tell of, so ratios are taken between the upper quartiles of all windows of a row. The loss is
+in nats per target piece without smoothing. What was measured is kept in DIR/results, so a run that was stopped goes
+on; `--table` only prints.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from others import data, joeynmt, opennmt, ours
@@ -89,20 +91,31 @@ TOLERANCE = 0.05
 class Measured:
     """The runs of one row, as kept in DIR/results."""
 
-    speeds: list[float]
-    matrices: list[float]  # GFLOP/s in float32, just before each run
-    parameters: int
+    runs: list[dict[str, Any]]
     loss: float
 
     @property
-    def speed(self) -> float:
-        """The median, in target tokens per second."""
-        return statistics.median(self.speeds)
+    def parameters(self) -> int:
+        """Trained numbers."""
+        parameters: int = self.runs[0]["parameters"]
+        return parameters
+
+    @property
+    def speeds(self) -> list[float]:
+        """Target tokens per second of each run."""
+        totals = (map(sum, zip(*run["windows"], strict=True)) for run in self.runs)
+        return [float(tokens / seconds) for tokens, seconds in totals]
+
+    @property
+    def quiet(self) -> float:
+        """Target tokens per second that a quarter of all windows reach."""
+        paces: list[float] = sorted(tokens / seconds for run in self.runs for tokens, seconds in run["windows"])
+        return paces[len(paces) * 3 // 4]
 
     @property
     def matrix(self) -> float:
-        """The median, in GFLOP/s."""
-        return statistics.median(self.matrices)
+        """GFLOP/s of float32 just before each run, the median."""
+        return float(statistics.median(run["matrix"] for run in self.runs))
 
 
 def measure(name: str, run: str, updates: int, arguments: argparse.Namespace) -> None:
@@ -132,7 +145,7 @@ def measure(name: str, run: str, updates: int, arguments: argparse.Namespace) ->
     outcome = row.train(task, work)
     result.parent.mkdir(exist_ok=True)
     result.write_text(json.dumps({**asdict(outcome), "matrix": matrix, "updates": updates}))
-    print(f"{name} {run}: {outcome}, matrices {matrix:.0f} GFLOP/s", file=sys.stderr, flush=True)
+    print(f"{name} {run}: done in folder {folder}", file=sys.stderr, flush=True)
 
 
 def collect(work: Path) -> dict[str, Measured]:
@@ -142,22 +155,21 @@ def collect(work: Path) -> dict[str, Measured]:
         files = sorted((work / "results").glob(f"{name}.*.json"))
         runs = {file.name.split(".")[-2]: json.loads(file.read_text()) for file in files}
         if runs:
-            loss = runs["long"]["loss"] if "long" in runs else math.nan
-            speeds, matrices = ([run[key] for run in runs.values()] for key in ("speed", "matrix"))
-            rows[name] = Measured(speeds, matrices, next(iter(runs.values()))["parameters"], loss)
+            rows[name] = Measured(list(runs.values()), runs["long"]["loss"] if "long" in runs else math.nan)
     return rows
 
 
 def table(rows: dict[str, Measured]) -> str:
     """The rows in Markdown; ratios to the other systems of the same size."""
-    titles = ["system", "million parameters", "target tokens/s (of each run)", "matrix GFLOP/s"]
-    lines = [[*titles, "times OpenNMT-py", "times JoeyNMT", "validation loss"], ["---"] * 7]
+    titles = ["system", "million parameters", "target tokens/s of each run", "upper quartile", "matrix GFLOP/s"]
+    lines = [[*titles, "times OpenNMT-py", "times JoeyNMT", "validation loss"], ["---"] * 8]
     for name, row in rows.items():
         others = (rows.get(f"{other}-{ROWS[name].size}") for other in ("opennmt", "joeynmt"))
-        ratios = ["–" if other is None else f"{row.speed / other.speed:.2f}" for other in others]
-        speeds = f"{row.speed:,.0f} ({', '.join(f'{speed:,.0f}' for speed in row.speeds)})"
+        ratios = ["–" if other is None else f"{row.quiet / other.quiet:.2f}" for other in others]
+        speeds = ", ".join(f"{speed:,.0f}" for speed in row.speeds)
         loss = "–" if math.isnan(row.loss) else f"{row.loss:.3f}"
-        lines.append([name, f"{row.parameters / 1e6:.2f}", speeds, f"{row.matrix:.0f}", *ratios, loss])
+        cells = [name, f"{row.parameters / 1e6:.2f}", speeds, f"{row.quiet:,.0f}", f"{row.matrix:.0f}"]
+        lines.append([*cells, *ratios, loss])
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
@@ -170,7 +182,7 @@ def verdicts(rows: dict[str, Measured]) -> list[str]:
             continue
         other = rows[bar.other]
         for name, row in own.items():
-            ratio, size = row.speed / other.speed, row.parameters / other.parameters - 1
+            ratio, size = row.quiet / other.quiet, row.parameters / other.parameters - 1
             holds = [
                 f"{ratio:.2f} times as fast ({'holds' if ratio >= bar.ratio else 'MISSES'}: {bar.ratio})",
                 f"parameters {size:+.1%} ({'holds' if abs(size) <= TOLERANCE else 'MISSES'})",

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import venv
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,18 +53,19 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Parameters, target tokens per second after the warm-up, validation loss in nats per piece at the end."""
+    """What a training told: parameters, validation loss in nats per piece at the end, and for some updates at a time,
+    after the warm-up, the target tokens and the seconds they took."""
 
     parameters: int
-    speed: float
     loss: float
+    windows: list[tuple[int, float]]
 
 
-def speed(tokens: Sequence[int], windows: Sequence[tuple[int, int, float]]) -> float:
-    """Target tokens per second from windows (first update, last update, tokens per second), updates from 1. Windows
-    of the warm-up are left out; each of the others counts as long as it took."""
-    counted = [(sum(tokens[first - 1 : last]), pace) for first, last, pace in windows if first > WARMUP]
-    return sum(count for count, _ in counted) / sum(count / pace for count, pace in counted)
+def windows(task: Task, log: Iterable[tuple[str, str]]) -> list[tuple[int, float]]:
+    """Tokens and seconds from a log of (update, tokens per second in the `REPORT` updates up to it)."""
+    ends = [(int(last), float(pace)) for last, pace in log if int(last) > WARMUP]
+    counted = [(sum(task.tokens[last - REPORT : last]), pace) for last, pace in ends]
+    return [(tokens, tokens / pace) for tokens, pace in counted]
 
 
 def environment(folder: Path, package: str, needs: Sequence[str], stubs: Sequence[str] = ()) -> Path:

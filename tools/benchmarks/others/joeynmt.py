@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from others.common import CLIP, DROPOUT, RATE, REPORT, SMOOTHING, Outcome, Task, environment, execute, speed
+from others.common import CLIP, DROPOUT, RATE, REPORT, SMOOTHING, Outcome, Task, environment, execute, windows
 
 PACKAGE = "joeynmt==2.3.0"
 NEEDS = (
@@ -89,7 +89,6 @@ def train(task: Task, environments: Path) -> Outcome:
         command += ["--skip-test"] if mode == "train" else []
         log += execute(command, task.folder / "log.txt", task.threads, TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD="1")
     lines = re.findall(r"Step:\s+(\d+), .*Tokens per Sec:\s+(\d+)", log)
-    windows = [(int(last) - REPORT + 1, int(last), float(pace)) for last, pace in lines]
     perplexity = re.findall(r"\(scoring\).*ppl:\s+([\d.]+)", log)[-1]
     parameters = re.findall(r"Total params: (\d+)", log)[0]
-    return Outcome(int(parameters), speed(task.tokens, windows), math.log(float(perplexity)))
+    return Outcome(int(parameters), math.log(float(perplexity)), windows(task, lines))

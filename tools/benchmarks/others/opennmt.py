@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from others.common import CLIP, DROPOUT, RATE, REPORT, SMOOTHING, Outcome, Task, environment, execute, speed
+from others.common import CLIP, DROPOUT, RATE, REPORT, SMOOTHING, Outcome, Task, environment, execute, windows
 
 PACKAGE = "OpenNMT-py==3.5.1"
 NEEDS = (
@@ -64,7 +64,6 @@ def train(task: Task, environments: Path) -> Outcome:
     file.write_text(yaml.safe_dump(settings(task)))
     log = execute([str(python), str(DRIVER), "-config", str(file)], task.folder / "log.txt", task.threads)
     lines = re.findall(r"Step (\d+)/.* sents: .*?/\s*(\d+) tok/s", log.replace("\n", " \n"))
-    windows = [(int(last) - REPORT + 1, int(last), float(pace)) for last, pace in lines]
     perplexity = re.findall(r"Validation perplexity: ([\d.]+)", log)[-1]
     parameters = re.findall(r"\* number of parameters: (\d+)", log)[-1]
-    return Outcome(int(parameters), speed(task.tokens, windows), math.log(float(perplexity)))
+    return Outcome(int(parameters), math.log(float(perplexity)), windows(task, lines))

@@ -7,6 +7,7 @@ The task's `settings` are those of `settings` below; a line of JSON goes to stdo
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from dataclasses import asdict
@@ -105,9 +106,11 @@ def run(task: Task, config: Config) -> Outcome:
     records = [json.loads(line) for line in (task.folder / "log.jsonl").read_text().splitlines()]
     marks = [(record["update"], record["time"]) for record in records if record["kind"] == "train"]
     marks = [(update, time) for update, time in marks if update >= WARMUP]
-    (first, began), (last, ended) = marks[0], marks[-1]
+    spans = [
+        (sum(task.tokens[first:last]), ended - began) for (first, began), (last, ended) in itertools.pairwise(marks)
+    ]
     loss = next(record["loss"] for record in records if record["kind"] == "valid")
-    return Outcome(parameter_count(network), sum(task.tokens[first:last]) / (ended - began), loss)
+    return Outcome(parameter_count(network), loss, spans)
 
 
 if __name__ == "__main__":

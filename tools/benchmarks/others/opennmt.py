@@ -63,7 +63,7 @@ def train(task: Task, environments: Path) -> Outcome:
     file = task.folder / "config.yaml"
     file.write_text(yaml.safe_dump(settings(task)))
     log = execute([str(python), str(DRIVER), "-config", str(file)], task.folder / "log.txt", task.threads)
-    lines = re.findall(r"Step (\d+)/.* sents: .*?/\s*(\d+) tok/s", log.replace("\n", " \n"))
+    lines = re.findall(r"Step (\d+)/.* sents: .*?/\s*(\d+) tok/s", log)
     perplexity = re.findall(r"Validation perplexity: ([\d.]+)", log)[-1]
     parameters = re.findall(r"\* number of parameters: (\d+)", log)[-1]
     return Outcome(int(parameters), math.log(float(perplexity)), windows(task, lines))

@@ -1,0 +1,120 @@
+"""This project's trainer, on the batches that the others get.
+
+    python tools/benchmarks/others/ours.py TASK.json
+
+The task's `settings` are those of `settings` below; a line of JSON goes to stdout.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from nmt import model_folder
+from nmt.config import Config
+from nmt.data.batching import BucketOrder
+from nmt.data.encoded import EncodedCorpus
+from nmt.data.subwords import SubwordDropout
+from nmt.model.seq2seq import parameter_count
+from nmt.training.tracking import Tracker
+from nmt.training.trainer import Trainer
+from nmt.training.validation import Validator
+from others.common import CLIP, DROPOUT, RATE, SMOOTHING, WARMUP, Outcome, Task, execute
+
+
+class GivenOrder(BucketOrder):
+    """Batches as they were written down, instead of those that the trainer would make."""
+
+    def __init__(self, corpus: EncodedCorpus, rows: NDArray[np.int64]) -> None:
+        super().__init__(corpus.lengths, batch_tokens=0, seed=0)
+        self.rows = rows
+
+    def epoch(self, number: int) -> list[NDArray[np.int64]]:
+        return list(self.rows)
+
+
+def settings(task: Task, decoder: str, embedding: int, precision: str) -> dict[str, Any]:
+    """The settings that are not the defaults."""
+    return {
+        "output": str(task.folder),
+        "data.source": task.source,
+        "data.target": task.target,
+        "data.batch_tokens": 4096,  # unused: the batches are given
+        "subwords.joint": True,
+        "model.decoder": decoder,
+        "model.attention": "general",
+        "model.embedding": embedding,
+        "model.hidden": task.hidden,
+        "model.encoder_layers": task.layers,
+        "model.decoder_layers": task.layers,
+        "model.dropout": DROPOUT,
+        "model.tied": "none",
+        "train.updates": task.updates,
+        "train.validate_every": task.updates,
+        "train.optimizer": "adam",
+        "train.learning_rate": RATE,
+        "train.schedule": "constant",
+        "train.warmup": 0,
+        "train.label_smoothing": SMOOTHING,
+        "train.clip": CLIP,
+        "train.best_by": "loss",
+        "train.precision": precision,
+        "train.threads": task.threads,
+    }
+
+
+def train(task: Task, decoder: str, embedding: int, precision: str) -> Outcome:
+    """Trains it in a process of its own."""
+    file = task.folder / "task.json"
+    content = {name: str(value) if isinstance(value, Path) else value for name, value in asdict(task).items()}
+    content["settings"] = settings(task, decoder, embedding, precision)
+    file.write_text(json.dumps(content))
+    log = execute([sys.executable, __file__, str(file)], task.folder / "log.txt", task.threads, PYTHONPATH=path())
+    return Outcome(**json.loads(log.splitlines()[-1]))
+
+
+def path() -> str:
+    """Where `nmt` and `others` are imported from."""
+    here = Path(__file__).resolve().parents[1]
+    return f"{here.parents[1]}:{here}"
+
+
+def run(task: Task, config: Config) -> Outcome:
+    """Trains by the trainer that recipes use, and reads its log."""
+    torch.set_num_threads(task.threads)
+    vocabulary = model_folder.load_vocabulary(task.data, config)
+    valid = [(source, target) for source, target in json.loads((task.data / "valid.json").read_text())]
+    validator = Validator(config, vocabulary, EncodedCorpus(task.data / "valid.arrow"), valid)
+    torch.manual_seed(1)
+    network = model_folder.build(config, vocabulary)
+    corpus = EncodedCorpus(task.data / "train.arrow")
+    tracker = Tracker(task.folder)
+    respell = SubwordDropout(vocabulary, 0.0, 1)
+    (task.folder / "trainer").mkdir()
+    trainer = Trainer(config, network, corpus, respell, validator, tracker, task.folder)
+    trainer.order = GivenOrder(corpus, np.load(task.data / "order.npy"))
+    trainer.train()
+    tracker.close()
+    records = [json.loads(line) for line in (task.folder / "log.jsonl").read_text().splitlines()]
+    marks = [(record["update"], record["time"]) for record in records if record["kind"] == "train"]
+    marks = [(update, time) for update, time in marks if update >= WARMUP]
+    spans = [
+        (sum(task.tokens[first:last]), ended - began) for (first, began), (last, ended) in itertools.pairwise(marks)
+    ]
+    loss = next(record["loss"] for record in records if record["kind"] == "valid")
+    return Outcome(parameter_count(network), loss, spans)
+
+
+if __name__ == "__main__":
+    content = json.loads(Path(sys.argv[1]).read_text())
+    values = content.pop("settings")
+    task = Task(**{**content, "data": Path(content["data"]), "folder": Path(content["folder"])})
+    print(json.dumps(asdict(run(task, Config().replace(values)))))

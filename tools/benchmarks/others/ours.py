@@ -47,7 +47,7 @@ def settings(task: Task, decoder: str, embedding: int, precision: str) -> dict[s
         "output": str(task.folder),
         "data.source": task.source,
         "data.target": task.target,
-        "data.batch_tokens": 4096,  # unused: the batches are given
+        "train.batch_tokens": 4096,  # unused: the batches are given
         "subwords.joint": True,
         "model.decoder": decoder,
         "model.attention": "general",

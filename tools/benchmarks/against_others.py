@@ -51,8 +51,15 @@ EMBEDDING = {
 """Widths at which our parameters agree with OpenNMT-py's, by decoder and size."""
 
 
-def _ours(task: Task, environments: Path, decoder: str, size: str, precision: str) -> Outcome:
-    return ours.train(task, decoder, EMBEDDING[decoder, size], precision)
+def _ours(
+    task: Task,
+    environments: Path,
+    decoder: str,
+    size: str,
+    precision: str,
+    processes: int = 1,
+) -> Outcome:
+    return ours.train(task, decoder, EMBEDDING[decoder, size], precision, processes)
 
 
 ROWS = {
@@ -64,7 +71,16 @@ ROWS = {
         for decoder in ("parallel", "input-feeding")
         for precision in ("float32", "bfloat16")
     },
+    **{
+        f"{decoder}-{size}-bfloat16-by-2": Row(
+            size,
+            partial(_ours, decoder=decoder, size=size, precision="bfloat16", processes=2),
+        )
+        for size in SIZES
+        for decoder in ("parallel", "input-feeding")
+    },
 }
+"""Ours are trained in one process of `--threads` threads and, as torchrun does it, in two of half as many."""
 
 
 class Bar(NamedTuple):
@@ -155,20 +171,38 @@ def collect(work: Path) -> dict[str, Measured]:
         files = sorted((work / "results").glob(f"{name}.*.json"))
         runs = {file.name.split(".")[-2]: json.loads(file.read_text()) for file in files}
         if runs:
-            rows[name] = Measured(list(runs.values()), runs["long"]["loss"] if "long" in runs else math.nan)
+            rows[name] = Measured(
+                list(runs.values()),
+                runs["long"]["loss"] if "long" in runs else math.nan,
+            )
     return rows
 
 
 def table(rows: dict[str, Measured]) -> str:
     """The rows in Markdown; ratios to the other systems of the same size."""
-    titles = ["system", "million parameters", "target tokens/s of each run", "upper quartile", "matrix GFLOP/s"]
-    lines = [[*titles, "times OpenNMT-py", "times JoeyNMT", "validation loss"], ["---"] * 8]
+    titles = [
+        "system",
+        "million parameters",
+        "target tokens/s of each run",
+        "upper quartile",
+        "matrix GFLOP/s",
+    ]
+    lines = [
+        [*titles, "times OpenNMT-py", "times JoeyNMT", "validation loss"],
+        ["---"] * 8,
+    ]
     for name, row in rows.items():
         others = (rows.get(f"{other}-{ROWS[name].size}") for other in ("opennmt", "joeynmt"))
         ratios = ["–" if other is None else f"{row.quiet / other.quiet:.2f}" for other in others]
         speeds = ", ".join(f"{speed:,.0f}" for speed in row.speeds)
         loss = "–" if math.isnan(row.loss) else f"{row.loss:.3f}"
-        cells = [name, f"{row.parameters / 1e6:.2f}", speeds, f"{row.quiet:,.0f}", f"{row.matrix:.0f}"]
+        cells = [
+            name,
+            f"{row.parameters / 1e6:.2f}",
+            speeds,
+            f"{row.quiet:,.0f}",
+            f"{row.matrix:.0f}",
+        ]
         lines.append([*cells, *ratios, loss])
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
@@ -228,8 +262,18 @@ def main() -> int:
     parser.add_argument("--work", required=True, help="environments, data, runs and results")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--sentences", type=int, default=64, help="of every batch")
-    parser.add_argument("--epochs", type=float, default=1.0, help="of the run for the loss, or a share of one")
-    parser.add_argument("--updates", type=int, default=80, help="of the runs for speed, 20 of them a warm-up")
+    parser.add_argument(
+        "--epochs",
+        type=float,
+        default=1.0,
+        help="of the run for the loss, or a share of one",
+    )
+    parser.add_argument(
+        "--updates",
+        type=int,
+        default=80,
+        help="of the runs for speed, 20 of them a warm-up",
+    )
     parser.add_argument("--repeats", type=int, default=2, help="of the runs for speed")
     parser.add_argument("--only", nargs="+", choices=list(ROWS), default=list(ROWS), metavar="ROW")
     parser.add_argument("--table", action="store_true", help="print what was measured, measure nothing")

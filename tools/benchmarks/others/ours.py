@@ -24,7 +24,8 @@ from nmt.data.batching import BucketOrder
 from nmt.data.encoded import EncodedCorpus
 from nmt.data.subwords import SubwordDropout
 from nmt.model.seq2seq import parameter_count
-from nmt.training.tracking import Tracker
+from nmt.training.distribution import Group, joined
+from nmt.training.tracking import SilentTracker, Tracker
 from nmt.training.trainer import Trainer
 from nmt.training.validation import Validator
 from others.common import CLIP, DROPOUT, RATE, SMOOTHING, WARMUP, Outcome, Task, execute
@@ -71,14 +72,16 @@ def settings(task: Task, decoder: str, embedding: int, precision: str) -> dict[s
     }
 
 
-def train(task: Task, decoder: str, embedding: int, precision: str) -> Outcome:
-    """Trains it in a process of its own."""
+def train(task: Task, decoder: str, embedding: int, precision: str, processes: int = 1) -> Outcome:
+    """Trains it in a process of its own, or in several that share the threads."""
     file = task.folder / "task.json"
     content = {name: str(value) if isinstance(value, Path) else value for name, value in asdict(task).items()}
     content["settings"] = settings(task, decoder, embedding, precision)
     file.write_text(json.dumps(content))
-    log = execute([sys.executable, __file__, str(file)], task.folder / "log.txt", task.threads, PYTHONPATH=path())
-    return Outcome(**json.loads(log.splitlines()[-1]))
+    launch = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"] if processes > 1 else []
+    command = [sys.executable, *launch, __file__, str(file)]
+    log = execute(command, task.folder / "log.txt", task.threads // processes, PYTHONPATH=path())
+    return Outcome(**json.loads(next(line for line in log.splitlines() if line.startswith('{"parameters"'))))
 
 
 def path() -> str:
@@ -87,22 +90,23 @@ def path() -> str:
     return f"{here.parents[1]}:{here}"
 
 
-def run(task: Task, config: Config) -> Outcome:
+def run(task: Task, config: Config, group: Group) -> Outcome:
     """Trains by the trainer that recipes use, and reads its log."""
-    torch.set_num_threads(task.threads)
+    torch.set_num_threads(task.threads // group.size)
     vocabulary = model_folder.load_vocabulary(task.data, config)
     valid = [(source, target) for source, target in json.loads((task.data / "valid.json").read_text())]
-    validator = Validator(config, vocabulary, EncodedCorpus(task.data / "valid.arrow"), valid)
+    validator = Validator(config, vocabulary, EncodedCorpus(task.data / "valid.arrow"), valid, group)
     torch.manual_seed(1)
     network = model_folder.build(config, vocabulary)
     corpus = EncodedCorpus(task.data / "train.arrow")
-    tracker = Tracker(task.folder)
+    tracker = Tracker(task.folder) if group.first else SilentTracker()
     respell = SubwordDropout(vocabulary, 0.0, 1)
-    (task.folder / "trainer").mkdir()
-    trainer = Trainer(config, network, corpus, respell, validator, tracker, task.folder)
+    (task.folder / "trainer").mkdir(exist_ok=True)
+    trainer = Trainer(config, network, corpus, respell, validator, tracker, task.folder, group)
     trainer.order = GivenOrder(corpus, np.load(task.data / "order.npy"))
     trainer.train()
     tracker.close()
+    group.tell("logged")
     records = [json.loads(line) for line in (task.folder / "log.jsonl").read_text().splitlines()]
     marks = [(record["update"], record["time"]) for record in records if record["kind"] == "train"]
     marks = [(update, time) for update, time in marks if update >= WARMUP]
@@ -117,4 +121,7 @@ if __name__ == "__main__":
     content = json.loads(Path(sys.argv[1]).read_text())
     values = content.pop("settings")
     task = Task(**{**content, "data": Path(content["data"]), "folder": Path(content["folder"])})
-    print(json.dumps(asdict(run(task, Config().replace(values)))))
+    with joined("cpu") as group:
+        outcome = run(task, Config().replace(values), group)
+        if group.first:
+            print(json.dumps(asdict(outcome)), flush=True)

@@ -53,6 +53,8 @@ def run(config: Config) -> dict[str, Any]:
     begun = (folder / model_folder.CONFIG).exists()
     if begun:
         config = _taken_up(config, folder)
+    if config.model.weights != "float32":
+        raise UserError("model.weights is int8, which cannot be trained: train in float32, then use `nmt compress`.")
     corpora = locate(config.data)
     valid = list(corpora.pairs("validation", corpora.valid))
     # The test sets are read now, because nobody wants to hear of a missing file after hours of training.

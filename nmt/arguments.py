@@ -81,6 +81,14 @@ def positive(text: str) -> int:
     return number
 
 
+def natural(text: str) -> int:
+    """A whole number from 0 on."""
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"it is {number}; give 0 or more")
+    return number
+
+
 def threads(text: str) -> int:
     """A number of threads that a machine may have."""
     number = positive(text)

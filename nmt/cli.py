@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from nmt import __version__
-from nmt.arguments import SEARCH_OPTIONS, Parser, positive
-from nmt.data.lines import open_input, open_output, read_lines
+from nmt.arguments import SEARCH_OPTIONS, Parser, natural, positive, threads
+from nmt.data.lines import Report, open_input, open_output, read_lines
 from nmt.errors import UserError, guard, nearest
 
 if TYPE_CHECKING:
-    from nmt.config import SearchConfig
+    from nmt.config import Config, SearchConfig
     from nmt.translator import Translation, Translator
 
 
@@ -79,18 +79,38 @@ def translate(words: list[str]) -> int:
         "--output", type=Path, metavar="FILE", help="translations (.gz too); standard output if left out"
     )
     parser.add_argument("--window", type=positive, metavar="N", help="lines read ahead; 1 answers each at once")
+    text = "processes that share the lines; left out, as many as cores for a large input, else 1"
+    parser.add_argument("--workers", type=threads, metavar="N", help=text)
     options = parser.parse(words)
-    with _input(options.input) as (name, source), _output(options.output) as output:
-        translator = _load(options)
-        search = _search(translator, options)
-        ahead = {"window": options.window} if options.window else {}
-        with _progress(hidden=options.output is None and sys.stdout.isatty()) as bar:
-            report = _reporter(name, bar.write)
-            translations = translator.stream(read_lines(source, report), search, report, **ahead)
-            for number, translation in enumerate(translations):
-                for line in _written(number, translation, search):
-                    _write_line(output, line)
-                bar.update()
+    hidden = options.output is None and sys.stdout.isatty()
+    with _input(options.input) as (name, source), _output(options.output) as output, _progress(hidden=hidden) as bar:
+        report = _reporter(name, bar.write)
+        search, translations = _translations(options, read_lines(source, report), report)
+        for number, translation in enumerate(translations):
+            for line in _written(number, translation, search):
+                _write_line(output, line)
+            bar.update()
+    return 0
+
+
+def compress(words: list[str]) -> int:
+    """Makes a small, fast model folder of a trained one: weights in eight bits, and a lexical shortlist.
+
+    The shortlist, the pieces that each source piece is translated by, is learned from the pairs that the training
+    left in the model's folder, or from others, given as for training. `nmt translate` takes the new folder like any
+    other."""
+    parser = Parser(compress)
+    parser.add_argument("--model", type=Path, required=True, metavar="DIR", help="the model folder")
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="the new folder")
+    parser.add_argument("--data", nargs="+", default=(), metavar="FILE", help="training pairs, if others than its own")
+    text = "target pieces for each source piece; 0 for no shortlist (default: 40)"
+    parser.add_argument("--shortlist", type=natural, metavar="N", help=text)
+    options = parser.parse(words)
+    from nmt.compress import CANDIDATES
+    from nmt.compress import compress as compression
+
+    candidates = CANDIDATES if options.shortlist is None else options.shortlist
+    compression(options.model, options.output, options.data, candidates)
     return 0
 
 
@@ -111,7 +131,7 @@ def evaluate(words: list[str]) -> int:
         from nmt.evaluation import evaluate as evaluation
 
         how = {"tokenize": options.tokenize, "lowercase": options.lowercase}
-        result = evaluation.evaluate(translator, sources, references, _search(translator, options), **how)
+        result = evaluation.evaluate(translator, sources, references, _search(translator.config, options), **how)
         for line in result.pop("translations"):
             if output:
                 _write_line(output, line)
@@ -132,7 +152,7 @@ def score(words: list[str]) -> int:
     translator = _load(options)
     report = _reporter(f"{options.source} and {options.target}")
     pairs = zip(sources, targets, strict=True)
-    for scored in translator.stream_scores(pairs, _search(translator, options), report):
+    for scored in translator.stream_scores(pairs, _search(translator.config, options), report):
         _write_line(sys.stdout.buffer, f"{scored.log_probability:.6f}")
     return 0
 
@@ -171,12 +191,13 @@ def repl(words: list[str]) -> int:
     translator = _load(options)
     from nmt.repl import run
 
-    return run(translator, _search(translator, options))
+    return run(translator, _search(translator.config, options))
 
 
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "train": train,
     "translate": translate,
+    "compress": compress,
     "evaluate": evaluate,
     "score": score,
     "repl": repl,
@@ -195,10 +216,37 @@ def _load(options: argparse.Namespace) -> Translator:
     return Translator.load(options.model, options.device, getattr(options, "ensemble", ()))
 
 
-def _search(translator: Translator, options: argparse.Namespace) -> SearchConfig:
+def _translations(
+    options: argparse.Namespace, lines: Iterator[str], report: Report
+) -> tuple[SearchConfig, Iterator[Translation]]:
+    """The settings of the search, and the translations: from this process, or from so many `--workers`."""
+    import torch
+
+    from nmt import workers
+
+    translator = _load(options)  # in any case: what is wrong with a model is told before a line is read
+    search = _search(translator.config, options)
+    count = options.workers
+    if count is None:
+        shared = not options.window and translator.device.type == "cpu"
+        count = min(torch.get_num_threads(), workers.MOST) if shared else 1
+        if count > 1:
+            worth, lines = workers.worth_sharing(lines)
+            count = count if worth else 1
+    if count == 1:
+        ahead = {"window": options.window} if options.window else {}
+        return search, translator.stream(lines, search, report, **ahead)
+    if translator.device.type != "cpu":
+        raise UserError("--workers shares the lines among processes on the CPU: add --device cpu, or leave it out.")
+    each = max(1, torch.get_num_threads() // count)
+    recipe = workers.Recipe(options.model, tuple(options.ensemble), each, search)
+    return search, workers.translate(lines, recipe, count, report, options.window or workers.WINDOW)
+
+
+def _search(config: Config, options: argparse.Namespace) -> SearchConfig:
     """The model's own search settings, with those of the command line over them."""
     given = {f"search.{name}": getattr(options, name, None) for name in SEARCH_OPTIONS}
-    return translator.config.replace({key: value for key, value in given.items() if value is not None}).search
+    return config.replace({key: value for key, value in given.items() if value is not None}).search
 
 
 @contextlib.contextmanager

@@ -98,6 +98,8 @@ class ModelConfig(Section):
     tied: Literal["none", "target", "all"] | None = None
     """Embeddings shared (Press and Wolf 2017): none; target input with output layer; source too (joint pieces). Left
     open: chosen from the corpus size."""
+    weights: Literal["float32", "int8"] = "float32"
+    """Numbers that a finished model has its weights in. Training is in float32; `nmt compress` makes int8 of it."""
 
 
 class TrainConfig(Section):

@@ -16,9 +16,14 @@ from torch import Tensor
 from nmt.config import FORMAT_VERSION, Config
 from nmt.data.subwords import Vocabulary
 from nmt.errors import UserError
+from nmt.model.quantized import dequantize, quantize
 from nmt.model.seq2seq import Seq2Seq
+from nmt.model.shortlist import Shortlist
 
 WEIGHTS = "model.safetensors"
+SHORTLIST = "shortlist.safetensors"
+SCALES = ".scales"
+"""What follows a weight's name in the name of its rows' scales, where it is in eight bits."""
 CONFIG = "config.json"
 
 
@@ -106,7 +111,7 @@ def save_config(folder: Path, config: Config) -> None:
 
 def load_weights(network: Seq2Seq, path: Path) -> None:
     """Reads weights into a network. Raises UserError when the file is damaged or of another network."""
-    assign_weights(network, read_tensors(path), path)
+    assign_weights(network, _in_float32(read_tensors(path)), path)
 
 
 def assign_weights(network: Seq2Seq, weights: dict[str, Tensor], path: Path) -> None:
@@ -122,6 +127,48 @@ def save_weights(network: Seq2Seq, path: Path, replace: Mapping[str, Tensor] | N
     """Writes weights, shared ones once; `replace` gives other values for some, by parameter name."""
     tensors = {name: parameter.detach() for name, parameter in network.named_parameters()}
     write_tensors(path, {**tensors, **(replace or {})})
+
+
+def save_int8(network: Seq2Seq, path: Path) -> None:
+    """Writes weights with all matrices in eight bits; they are read back as float32, which stands for the same."""
+    tensors: dict[str, Tensor] = {}
+    for name, parameter in network.named_parameters():
+        if parameter.dim() == 2:
+            tensors[name], tensors[name + SCALES] = quantize(parameter.detach())
+        else:
+            tensors[name] = parameter
+    write_tensors(path, tensors)
+
+
+def _in_float32(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Weights as a network has them, those in eight bits taken times their scales."""
+    scales = {name.removesuffix(SCALES): tensors[name] for name in tensors if name.endswith(SCALES)}
+    plain = {name: tensor for name, tensor in tensors.items() if not name.endswith(SCALES)}
+    return {name: dequantize(part, scales[name]) if name in scales else part for name, part in plain.items()}
+
+
+def save_shortlist(folder: Path, shortlist: Shortlist) -> None:
+    """Writes a shortlist into a model folder."""
+    write_tensors(folder / SHORTLIST, shortlist._asdict())
+
+
+def load_shortlist(folder: Path, vocabulary: Vocabulary) -> Shortlist | None:
+    """The shortlist of a model folder, if it has one. Raises UserError when it is damaged or of another vocabulary."""
+    path = folder / SHORTLIST
+    if not path.exists():
+        return None
+    tensors = read_tensors(path)
+    try:
+        shortlist = Shortlist(**tensors)
+        fits = shortlist.lexicon.shape[0] == len(vocabulary.source) and shortlist.frequent.dim() == 1
+        for part in shortlist:
+            least, most = int(part.min()), int(part.max())
+            fits = fits and part.dtype == torch.int32 and least >= 0 and most < len(vocabulary.target)
+    except (TypeError, RuntimeError, IndexError):
+        fits = False
+    if not fits:
+        raise UserError(f"{path} does not fit the subwords beside it: restore it from a copy, or remove it.")
+    return shortlist
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:

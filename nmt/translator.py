@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, cast, overload
 
 import torch
 from torch import Tensor
@@ -19,8 +19,9 @@ from nmt.data.batching import budgeted, chunked, make_batch, pad
 from nmt.data.lines import Report, clean_line
 from nmt.data.subwords import BEGIN, END, PADDING, UNKNOWN, Vocabulary
 from nmt.errors import UserError
-from nmt.model.packed import packed
+from nmt.model.packed import best_linear, packed
 from nmt.model.seq2seq import Seq2Seq
+from nmt.model.shortlist import Narrowed, Shortlist
 from nmt.search.combine import Ensemble
 from nmt.search.controls import NOTHING, Control
 from nmt.search.decode import decode
@@ -88,27 +89,32 @@ class Translator:
     >>> print(translator.translate("The child reads a book."))  # doctest: +SKIP
     """
 
-    def __init__(self, network: Seq2Seq, vocabulary: Vocabulary, config: Config) -> None:
+    def __init__(
+        self, network: Seq2Seq, vocabulary: Vocabulary, config: Config, shortlist: Shortlist | None = None
+    ) -> None:
         self.network = network
         self.vocabulary = vocabulary
         self.config = config
         self.device = next(network.parameters()).device
-        self.searched: Stepper[Any] = packed(network)
+        self.shortlist = shortlist
+        """Among which pieces translations are looked for, where not among all."""
+        self.searched: Stepper[Any] = packed(network, int8=config.model.weights == "int8")
         """What translations are searched with, from the weights that the network has now; the network itself is asked
         for the scores of given pairs."""
 
     @classmethod
     def load(cls, folder: Path, device: str = "auto", others: Sequence[Path] = ()) -> Translator:
         """The translator in a model folder; with `others`, an ensemble with the models in those. Raises UserError when
-        a folder is no model, or its vocabulary another."""
+        a folder is no model, or its vocabulary another. An ensemble looks among all pieces: shortlists are left out."""
         network, vocabulary, config = model_folder.load(folder)
-        translator = cls(network.to(model_folder.device_for(device)), vocabulary, config)
+        shortlist = None if others else model_folder.load_shortlist(folder, vocabulary)
+        translator = cls(network.to(model_folder.device_for(device)), vocabulary, config, shortlist)
         members = [translator.searched]
         for other in others:
-            member, pieces, _ = model_folder.load(other)
+            member, pieces, its_config = model_folder.load(other)
             if not same_pieces(pieces, vocabulary):
                 raise UserError(f"{other} has other pieces than {folder}: an ensemble needs one vocabulary.")
-            members.append(packed(member.to(translator.device)))
+            members.append(packed(member.to(translator.device), int8=its_config.model.weights == "int8"))
         if others:
             translator.searched = Ensemble(members)
         return translator
@@ -271,26 +277,45 @@ class Translator:
         wanted = search if search.risk == "none" else search.model_copy(update={"nbest": search.beam})
         for start, end in budgeted(lengths, max(1, search.batch_tokens // search.beam)):
             places = order[start:end]
-            sources = [parts[place] for place in places]
-            source, source_lengths = pad(sources)
-            limits = [longest_translation(len(part), search) for part in sources]
-            hypotheses = decode(
-                self.searched,
-                source.to(self.device),
-                source_lengths.to(self.device),
-                STRATEGIES[search.strategy](search, sources, max(limits)),
-                symbols=SYMBOLS,
-                limits=limits,
-                shortest=[math.ceil(search.min_ratio * len(part)) for part in sources],
-                controls=[controls[place] for place in places],
-                search=wanted,
-                attention=attention,
-            )
+            asked = [controls[place] for place in places]
+            hypotheses = self._decode([parts[place] for place in places], wanted, asked, attention)
             for place, best in zip(places, hypotheses, strict=True):
                 if not best:
                     raise UserError(_nothing_found(controls[place]))
                 found[place] = best if search.risk == "none" else self._least_risk(best, search)
         return found
+
+    def _decode(
+        self, sources: list[list[int]], search: SearchConfig, controls: list[Control], attention: bool
+    ) -> list[list[Hypothesis]]:
+        """The hypotheses of a batch of encoded sentences."""
+        stepper, pieces = self.searched, None
+        if self.shortlist is not None:
+            asked = [{*control.prefix, *itertools.chain(*control.include)} for control in controls]
+            pieces, allowed = self.shortlist.candidates(sources, asked, len(self.vocabulary.target))
+            linear = best_linear(self.network, int8=self.config.model.weights == "int8")
+            output = self.network.output.weight, self.network.output.bias
+            stepper = Narrowed(cast(Seq2Seq, self.searched), output, linear, pieces, allowed)
+            numbers = {piece: number for number, piece in enumerate(pieces.tolist())}
+            controls = [control if control == NOTHING else control.renumbered(numbers) for control in controls]
+        source, source_lengths = pad(sources)
+        limits = [longest_translation(len(part), search) for part in sources]
+        hypotheses = decode(
+            stepper,
+            source.to(self.device),
+            source_lengths.to(self.device),
+            STRATEGIES[search.strategy](search, sources, max(limits)),
+            symbols=SYMBOLS,  # the shortlist has them all, first and in this order
+            limits=limits,
+            shortest=[math.ceil(search.min_ratio * len(part)) for part in sources],
+            controls=controls,
+            search=search,
+            attention=attention,
+        )
+        if pieces is None:
+            return hypotheses
+        names = pieces.tolist()
+        return [[replace(one, pieces=tuple(names[n] for n in one.pieces)) for one in some] for some in hypotheses]
 
     def _least_risk(self, hypotheses: list[Hypothesis], search: SearchConfig) -> list[Hypothesis]:
         """The `nbest` hypotheses with the highest expected utility, which becomes their score. Drawn ones count alike,

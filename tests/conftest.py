@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -32,3 +33,15 @@ def model_without_attention(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def model_with_other_pieces(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same, with fewer pieces."""
     return make_model_folder(tmp_path_factory.mktemp("models") / "other", subwords__vocabulary=320)
+
+
+@pytest.fixture(scope="session")
+def make_folder() -> Callable[..., Path]:
+    """`make_model_folder`, for tests that want other settings."""
+    return make_model_folder
+
+
+@pytest.fixture(scope="session")
+def make_pairs() -> Callable[..., list[tuple[str, str]]]:
+    """`sentence_pairs`."""
+    return sentence_pairs

@@ -13,8 +13,8 @@ ROOMS = """
     config
     data model search options arguments
     model_folder
-    translator
-    evaluation
+    translator compress
+    evaluation workers
     training
     repl server
     cli

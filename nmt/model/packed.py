@@ -1,13 +1,16 @@
-"""A network for search on a CPU: the same weights, laid out once as oneDNN wants them. A step multiplies few rows by
-large matrices, and laying these out anew takes longer there than multiplying."""
+"""A network for search on a CPU: the same weights, laid out once as oneDNN wants them, in float32 or in eight bits. A
+step multiplies few rows by large matrices, and laying these out anew takes longer there than multiplying."""
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
+from nmt.model import quantized
+from nmt.model.quantized import QuantizedLinear
 from nmt.model.recurrent import Recurrent, State
 from nmt.model.seq2seq import Seq2Seq
 
@@ -30,15 +33,19 @@ class PackedLinear(nn.Module):
         return result
 
 
+Linear = Callable[[Tensor, Tensor | None], nn.Module]
+"""What makes a linear map of a weight and a bias."""
+
+
 class PackedRecurrent(nn.Module):
     """A recurrent layer as decoders step through it: `project` and `advance` of `Recurrent`."""
 
-    def __init__(self, cell: Recurrent) -> None:
+    def __init__(self, cell: Recurrent, linear: Linear) -> None:
         super().__init__()
         weight, recurrent, bias, recurrent_bias = cell.layer.all_weights[0]
         self.cell = cell
         self.layer = cell.layer
-        self.inner, self.outer = PackedLinear(weight, bias), PackedLinear(recurrent, recurrent_bias)
+        self.inner, self.outer = linear(weight, bias), linear(recurrent, recurrent_bias)
 
     def project(self, inputs: Tensor) -> Tensor:
         """See `Recurrent`."""
@@ -50,28 +57,38 @@ class PackedRecurrent(nn.Module):
         return self.cell.combine(projected, self.outer(state[0]), state)
 
 
-def packed(network: Seq2Seq) -> Seq2Seq:
-    """The network for search: `start`, `step`, `select`, `attention`. It shares what is not packed, and does not notice
-    when the weights of the packed parts change. The network itself where that is no gain: not in float32 on a CPU."""
+def best_linear(network: Seq2Seq, *, int8: bool) -> Linear | None:
+    """What makes the quickest linear maps for search where the network's weights are; None: those that it has. The
+    network is asked for its own weights: for the one from which another was packed."""
     weight = network.output.weight
     if weight.device.type != "cpu" or weight.dtype != torch.float32 or not torch._C._has_mkldnn:
+        return None
+    return QuantizedLinear if int8 and quantized.supported() else PackedLinear
+
+
+def packed(network: Seq2Seq, *, int8: bool = False) -> Seq2Seq:
+    """The network for search: `start`, `step`, `select`, `attention`. It shares what is not packed, and does not notice
+    when the weights of the packed parts change. `int8`: with the weights of the decoder and of the output layer in
+    eight bits, where PyTorch can. The network itself where that is no gain: not in float32 on a CPU."""
+    linear = best_linear(network, int8=int8)
+    if linear is None:
         return network
     prepared = copy.copy(network)
-    parts = {name: _packed(part) for name, part in network._modules.items() if name != "encoder"}
+    parts = {name: _packed(part, linear) for name, part in network._modules.items() if name != "encoder"}
     prepared._modules = {**network._modules, **parts}
     return prepared
 
 
-def _packed(module: nn.Module | None) -> nn.Module | None:
+def _packed(module: nn.Module | None, linear: Linear) -> nn.Module | None:
     """A module with its linear maps and recurrent layers packed; cells with a step of their own stay as they are."""
     if isinstance(module, nn.Linear):
-        return PackedLinear(module.weight, module.bias)
+        return linear(module.weight, module.bias)
     if isinstance(module, Recurrent):
         cell = type(module)
         ordinary = cell.advance is Recurrent.advance and cell.project is Recurrent.project
-        return PackedRecurrent(module) if ordinary else module
+        return PackedRecurrent(module, linear) if ordinary else module
     if module is None or not module._modules:
         return module
     copied = copy.copy(module)
-    copied._modules = {name: _packed(part) for name, part in module._modules.items()}
+    copied._modules = {name: _packed(part, linear) for name, part in module._modules.items()}
     return copied

@@ -90,9 +90,14 @@ class Seq2Seq(nn.Module):
     def step(self, tokens: Tensor, state: SearchState) -> tuple[Tensor, SearchState]:
         """The last piece of each hypothesis [batch, beam] -> log-probabilities of the next [batch, beam, pieces] and
         the state after it."""
+        features, after = self.advance(tokens, state)
+        return self.output(features).log_softmax(dim=-1), after
+
+    def advance(self, tokens: Tensor, state: SearchState) -> tuple[Tensor, SearchState]:
+        """The same without the output layer: the features [batch, beam, embedding] that it would be given."""
         embedded = self._embed(self.target_embedding, tokens)
         features, decoder, weights = self.decoder.step(embedded, state.decoder, state.memory)
-        return self.output(features).log_softmax(dim=-1), SearchState(state.memory, decoder, weights)
+        return features, SearchState(state.memory, decoder, weights)
 
     def select(self, state: SearchState, sentences: Tensor | None, rows: Tensor) -> SearchState:
         """The state of some hypotheses: rows [kept] of the batch * beam, and, where the batch shrinks, the sentences

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
@@ -41,6 +41,14 @@ class Control:
     def needed(self) -> int:
         """Pieces that a translation has at least, end symbol included."""
         return len(self.prefix) + sum(map(len, self.include)) + 1
+
+    def renumbered(self, numbers: Mapping[int, int]) -> Control:
+        """The same with other numbers for the pieces. A forbidden phrase with a piece that has none cannot come up and
+        is left out; the other phrases' pieces must all have one."""
+        prefix, *include = [tuple(numbers[piece] for piece in phrase) for phrase in (self.prefix, *self.include)]
+        possible = [phrase for phrase in self.exclude if all(piece in numbers for piece in phrase)]
+        exclude = [tuple(numbers[piece] for piece in phrase) for phrase in possible]
+        return Control(prefix, tuple(include), tuple(exclude))
 
 
 NOTHING = Control()

@@ -121,7 +121,9 @@ def _fixed(key: str) -> bool:
 
 
 def _check_feasible(config: Config) -> None:
-    """Raises UserError for a device that is not there and a search that cannot be."""
+    """Raises UserError for a device that is not there, a search that cannot be, and weights that cannot learn."""
+    if config.model.weights != "float32":
+        raise UserError("model.weights is int8, which cannot be trained: train in float32, then use `nmt compress`.")
     model_folder.device_for(config.train.device)
     check_search(config.search)
 

@@ -12,11 +12,12 @@ ROOMS = """
     errors
     config
     data model search options arguments
-    model_folder
+    model_folder text
     translator
-    evaluation
-    training
-    repl server
+    pipeline
+    formats evaluation
+    rerank training
+    repl server documents
     cli
 """
 """The rooms of `nmt`, lowest first; those of one row do not know each other."""

@@ -66,6 +66,9 @@ class Parser(argparse.ArgumentParser):
         for name in search:
             kind, metavar, text = SEARCH_OPTIONS[name]
             self.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar=metavar, help=text)
+        if "beam" in search:
+            text = "more models with the same pieces: their predictions are averaged"
+            self.add_argument("--ensemble", type=Path, nargs="+", default=(), metavar="DIR", help=text)
         self.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where to compute")
         self.add_argument("--threads", type=threads, metavar="N", help="threads of the matrix products")
 

@@ -185,14 +185,14 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
 
 
 def _load(options: argparse.Namespace) -> Translator:
-    """The translator that `--model`, `--device` and `--threads` ask for."""
+    """The translator that `--model`, `--ensemble`, `--device` and `--threads` ask for."""
     import torch
 
     from nmt.translator import Translator
 
     if options.threads:
         torch.set_num_threads(options.threads)
-    return Translator.load(options.model, options.device)
+    return Translator.load(options.model, options.device, getattr(options, "ensemble", ()))
 
 
 def _search(translator: Translator, options: argparse.Namespace) -> SearchConfig:

@@ -72,3 +72,9 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def model_without_attention(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same, from its last encoder state alone."""
     return make_model_folder(tmp_path_factory.mktemp("models") / "without", model__attention="none")
+
+
+@pytest.fixture(scope="session")
+def model_with_other_pieces(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, with fewer pieces."""
+    return make_model_folder(tmp_path_factory.mktemp("models") / "other", subwords__vocabulary=320)

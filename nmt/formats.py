@@ -14,11 +14,10 @@ COLUMNS = ("translation", "score", "confidence", "coverage deficit", "flags", "a
 
 class Format(NamedTuple):
     """`write`: the number of a line, from 0, its answer and whether its attention is wanted -> lines. `account`: it
-    tells more than the answer; `single`: it has one line for each line of the input, alternatives or not."""
+    tells more than the answer."""
 
     write: Callable[[int, Answer, bool], list[str]]
     account: bool
-    single: bool
 
 
 def text(number: int, answer: Answer, attention: bool) -> list[str]:
@@ -63,22 +62,26 @@ def tsv(number: int, answer: Answer, attention: bool) -> list[str]:
 
 
 FORMATS: dict[str, Format] = {
-    "text": Format(text, account=False, single=True),
-    "jsonl": Format(jsonl, account=True, single=True),
-    "tsv": Format(tsv, account=True, single=True),
+    "text": Format(text, account=False),
+    "jsonl": Format(jsonl, account=True),
+    "tsv": Format(tsv, account=True),
 }
 
-NBEST = Format(nbest, account=False, single=False)
+NBEST = Format(nbest, account=False)
 """What `text` is where more than one translation of a line is asked for."""
 
 
-def choose_format(name: str, nbest: int, attention: bool) -> Format:
+def choose_format(name: str, nbest: int, *, attention: bool, resume: bool) -> Format:
     """The format that is asked for. Raises UserError for what does not go together."""
     if name == "tsv" and nbest > 1:
         raise UserError("--format tsv has one translation a line: leave out --nbest, or choose jsonl.")
     if attention and name != "jsonl":
         raise UserError(f"--attention is for --format jsonl, not {name}.")
-    return NBEST if name == "text" and nbest > 1 else FORMATS[name]
+    if name != "text" or nbest == 1:
+        return FORMATS[name]
+    if resume:
+        raise UserError("--resume counts one line for each of the input: choose --format jsonl, or leave out --nbest.")
+    return NBEST
 
 
 def pharaoh(account: Account) -> str:

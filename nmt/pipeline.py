@@ -95,8 +95,6 @@ class Pipeline:
         prefixes: Iterable[str] | None = None,
     ) -> Iterator[Answer]:
         """Translates lines as they come; see `Translator.stream`. prefixes: how each translation begins."""
-        if self.wishes.account and not self._aligns:
-            report(1, "and all others have no alignment: this model has no attention")
         waiting: deque[_Prepared] = deque()
         requests: deque[Request] = deque()
 

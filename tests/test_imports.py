@@ -17,7 +17,7 @@ ROOMS = """
     pipeline
     formats evaluation
     rerank training
-    repl server documents
+    repl server documents text_arguments
     cli
 """
 """The rooms of `nmt`, lowest first; those of one row do not know each other."""

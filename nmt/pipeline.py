@@ -279,4 +279,4 @@ def _with_space(line: str, text: str) -> str:
     if not body:
         return line
     start = line.index(body)
-    return line[:start] + text + line[start + len(body) :]
+    return line[:start] + text.strip() + line[start + len(body) :]

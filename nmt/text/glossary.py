@@ -47,8 +47,9 @@ class Glossary:
                     f"{term.target!r}: leave one out."
                 )
             self._by_word.setdefault(term.source[0].lower(), []).append(term)
-        for some in self._by_word.values():
-            some.sort(key=lambda term: -len(term.source))
+        for target in known.values():
+            if never := [word for word in self.always if standing(word, target)]:
+                raise UserError(f"the glossary asks for {target!r} and forbids {never[0]!r}: change one of the two.")
 
     def __bool__(self) -> bool:
         return bool(self.always or self._by_word)
@@ -74,11 +75,13 @@ class Glossary:
         return list(asked.values()), list(forbidden)
 
     def _found(self, words: Sequence[str], number: int) -> Iterator[Term]:
-        """The terms that stand at a word, the longest first."""
+        """The terms that stand at a word, the longest first, then those written as they stand."""
+        found = []
         for term in self._by_word.get(words[number].lower(), ()):
-            stands = words[number : number + len(term.source)]
+            stands = tuple(words[number : number + len(term.source)])
             if len(stands) == len(term.source) and all(map(_same, stands, term.source)):
-                yield term
+                found.append((-len(stands), stands != term.source, term))
+        yield from (term for _, _, term in sorted(found, key=lambda one: one[:2]))
 
 
 def _same(word: str, wanted: str) -> bool:

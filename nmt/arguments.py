@@ -69,6 +69,10 @@ class Parser(argparse.ArgumentParser):
         if "beam" in search:
             text = "more models with the same pieces: their predictions are averaged"
             self.add_argument("--ensemble", type=Path, nargs="+", default=(), metavar="DIR", help=text)
+        self.add_machine()
+
+    def add_machine(self) -> None:
+        """The options of every command that computes."""
         self.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where to compute")
         self.add_argument("--threads", type=threads, metavar="N", help="threads of the matrix products")
 

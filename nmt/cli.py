@@ -15,13 +15,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from nmt import __version__
-from nmt.arguments import SEARCH_OPTIONS, Parser, natural, positive, threads
-from nmt.data.lines import Report, open_input, open_output, read_lines
+from nmt.arguments import SEARCH_OPTIONS, Parser, natural, threads
+from nmt.data.lines import open_input, open_output, read_lines
 from nmt.errors import UserError, guard, nearest
+from nmt.text_arguments import add_rerank, add_text, check_rerank, check_resume, wishes_of
 
 if TYPE_CHECKING:
     from nmt.config import Config, SearchConfig
-    from nmt.translator import Translation, Translator
+    from nmt.pipeline import Pipeline, Wishes
+    from nmt.translator import Translator
+    from nmt.workers import Workers
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -64,32 +67,58 @@ def translate(words: list[str]) -> int:
     """Translates a file, or standard input, line by line.
 
     As many lines come out as go in, in the same order; blank lines stay blank. What is wrong with a line is told on
-    stderr with its number. With --nbest above 1, one line is written for each translation, best first, in the form
-    that Moses made usual, sentences counted from 0:
+    stderr with its number. A score is the log-probability, in nats, divided by length ** length penalty.
+
+    Formats: text is the translation alone or, with --nbest above 1, one line for each translation, best first, in the
+    form that Moses made usual, sentences counted from 0:
 
       sentence ||| translation ||| score
 
-    A score is the log-probability, in nats, divided by length ** length penalty."""
+    jsonl is one object a line with all that is known: line, translation, score, confidence, coverage_deficit, flags,
+    alignment, pieces, log_probabilities, alternatives and attention where they are asked for. tsv has the columns
+    translation, score, confidence, coverage deficit, flags, alignment. The alignment is in Pharaoh's form, i-j for
+    token i of the source and token j of the translation. Flags are signs of a bad translation: repetition, coverage,
+    unlikely, length.
+
+    A translation that is interrupted leaves FILE.partial beside --output; the same command with --resume goes on with
+    it, as it does with a complete one whose input has grown."""
     parser = Parser(translate)
     parser.add_model(*SEARCH_OPTIONS)
-    parser.add_argument(
-        "--input", type=Path, metavar="FILE", help="text to translate (.gz too); standard input if left out"
-    )
-    parser.add_argument(
-        "--output", type=Path, metavar="FILE", help="translations (.gz too); standard output if left out"
-    )
-    parser.add_argument("--window", type=positive, metavar="N", help="lines read ahead; 1 answers each at once")
+    add_text(parser)
     text = "processes that share the lines; left out, as many as cores for a large input, else 1"
     parser.add_argument("--workers", type=threads, metavar="N", help=text)
     options = parser.parse(words)
-    hidden = options.output is None and sys.stdout.isatty()
-    with _input(options.input) as (name, source), _output(options.output) as output, _progress(hidden=hidden) as bar:
-        report = _reporter(name, bar.write)
-        search, translations = _translations(options, read_lines(source, report), report)
-        for number, translation in enumerate(translations):
-            for line in _written(number, translation, search):
-                _write_line(output, line)
-            bar.update()
+    from nmt.data.progress import Progress, open_progress
+    from nmt.documents import translate_document
+    from nmt.formats import choose_format
+
+    check_resume(options)
+    with contextlib.ExitStack() as stack:
+        name, source = stack.enter_context(_input(options.input))
+        progress = Progress(sys.stdout.buffer)
+        if options.output:
+            how = {"resume": options.resume, "keep": options.input is not None, "step": options.window}
+            progress = stack.enter_context(open_progress(options.output, **how))
+        wishes = wishes_of(options)
+        prefixes = stack.enter_context(open_input(options.prefix)) if options.prefix else None
+        translator = _load(options)
+        search = _search(translator.config, options)
+        form = choose_format(options.format, search.nbest, attention=options.attention, resume=options.resume)
+        if form.account and translator.config.model.attention == "none":
+            print("this model has no attention: no word is aligned", file=sys.stderr)
+        bar = stack.enter_context(_progress(hidden=options.output is None and sys.stdout.isatty()))
+        translate_document(
+            _pipeline(translator, wishes, options, search),
+            source,
+            progress,
+            form,
+            search=search,
+            window=options.window,
+            report=_reporter(name, bar.write),
+            prefixes=None if prefixes is None else read_lines(prefixes, _reporter(str(options.prefix), bar.write)),
+            attention=options.attention,
+            done=bar.update,
+        )
     return 0
 
 
@@ -157,6 +186,42 @@ def score(words: list[str]) -> int:
     return 0
 
 
+def rerank(words: list[str]) -> int:
+    """Picks the best of n-best lists by several models, with weights tuned on validation data.
+
+    The features of a translation are its score in the list, its length in tokens, and its log-probability by each
+    --scorer: forward, a model of the same direction; reverse, one of the other, asked for the source given the
+    translation. Tune once on validation data, then use the weights:
+
+      nmt rerank --nbest VAL.nbest --source VAL.en --reference VAL.de --scorer reverse=DIR --tune --weights W.json
+      nmt rerank --nbest TEST.nbest --source TEST.en --scorer reverse=DIR --weights W.json"""
+    parser = Parser(rerank)
+    add_rerank(parser)
+    options = parser.parse(words)
+    check_rerank(options)
+    from nmt import rerank as library
+    from nmt.model_folder import write_durably
+
+    with contextlib.ExitStack() as stack:
+        output = stack.enter_context(open_output(options.output)) if options.output else sys.stdout.buffer
+        weights = None if options.tune else library.read_weights(options.weights)
+        sources = _lines(options.source)
+        references = _lines(options.reference) if options.reference else None
+        candidates = library.read_nbest(options.nbest)
+        scorers = [(kind, _load(options, folder)) for kind, folder in options.scorer]
+        report = _reporter(str(options.nbest))
+        lists = library.with_features(candidates, sources, scorers, report)
+        if references is not None:
+            weights, before, after = library.tune(lists, references, options.metric)
+            write_durably(options.weights, json.dumps(weights, indent=2).encode() + b"\n")
+            print(f"{options.metric}: {before:.2f} as the lists are, {after:.2f} with the weights", file=sys.stderr)
+        assert weights is not None, "options are checked"
+        best = lists.best(weights)
+        for number in range(len(sources)):
+            _write_line(output, best.get(number, ""))
+    return 0
+
+
 def info(words: list[str]) -> int:
     """Tells what a model is, as JSON."""
     parser = Parser(info)
@@ -200,47 +265,45 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "compress": compress,
     "evaluate": evaluate,
     "score": score,
+    "rerank": rerank,
     "repl": repl,
     "info": info,
 }
 
 
-def _load(options: argparse.Namespace) -> Translator:
-    """The translator that `--model`, `--ensemble`, `--device` and `--threads` ask for."""
+def _load(options: argparse.Namespace, folder: Path | None = None) -> Translator:
+    """The translator that the options ask for; `folder` in place of `--model`."""
     import torch
 
     from nmt.translator import Translator
 
     if options.threads:
         torch.set_num_threads(options.threads)
-    return Translator.load(options.model, options.device, getattr(options, "ensemble", ()))
+    others = getattr(options, "ensemble", ()) if folder is None else ()
+    return Translator.load(folder or options.model, options.device, others)
 
 
-def _translations(
-    options: argparse.Namespace, lines: Iterator[str], report: Report
-) -> tuple[SearchConfig, Iterator[Translation]]:
-    """The settings of the search, and the translations: from this process, or from so many `--workers`."""
+def _pipeline(
+    translator: Translator, wishes: Wishes, options: argparse.Namespace, search: SearchConfig
+) -> Pipeline | Workers:
+    """What the lines go through: in this process or, where that pays or is asked for, in several."""
     import torch
 
-    from nmt import workers
+    from nmt.pipeline import Pipeline
+    from nmt.workers import MOST, Recipe, Workers
 
-    translator = _load(options)  # in any case: what is wrong with a model is told before a line is read
-    search = _search(translator.config, options)
+    here = Pipeline(translator, wishes)
+    cpu = translator.device.type == "cpu"
     count = options.workers
-    if count is None:
-        shared = not options.window and translator.device.type == "cpu"
-        count = min(torch.get_num_threads(), workers.MOST) if shared else 1
-        if count > 1:
-            worth, lines = workers.worth_sharing(lines)
-            count = count if worth else 1
-    if count == 1:
-        ahead = {"window": options.window} if options.window else {}
-        return search, translator.stream(lines, search, report, **ahead)
-    if translator.device.type != "cpu":
+    if count is None and cpu and options.input is not None:
+        count = -min(torch.get_num_threads(), MOST)
+    if count in (None, 1, -1):
+        return here
+    if not cpu:
         raise UserError("--workers shares the lines among processes on the CPU: add --device cpu, or leave it out.")
-    each = max(1, torch.get_num_threads() // count)
-    recipe = workers.Recipe(options.model, tuple(options.ensemble), each, search)
-    return search, workers.translate(lines, recipe, count, report, options.window or workers.WINDOW)
+    each = max(1, torch.get_num_threads() // abs(count))
+    recipe = Recipe(options.model, tuple(options.ensemble), each, search, wishes)
+    return Workers(here, recipe, abs(count), only_if_worth=count < 0)
 
 
 def _search(config: Config, options: argparse.Namespace) -> SearchConfig:
@@ -259,27 +322,19 @@ def _input(path: Path | None) -> Iterator[tuple[str, Iterable[bytes]]]:
             yield str(path), raw_lines
 
 
-@contextlib.contextmanager
-def _output(path: Path | None) -> Iterator[BinaryIO]:
-    """Standard output, or a file that is there only when complete."""
-    if path is None:
-        yield sys.stdout.buffer
-    else:
-        with open_output(path) as file:
-            yield file
-
-
 def _parallel(first: Path, second: Path) -> tuple[list[str], list[str]]:
     """The lines of two files. Raises UserError when one has more."""
-    sides = []
-    for path in (first, second):
-        with open_input(path) as raw_lines:
-            sides.append(list(read_lines(raw_lines, _reporter(str(path)))))
+    sides = [_lines(first), _lines(second)]
     if len(sides[0]) != len(sides[1]):
         raise UserError(
             f"{first} has {len(sides[0]):,} lines, {second} has {len(sides[1]):,}: they must be parallel, line by line."
         )
     return sides[0], sides[1]
+
+
+def _lines(path: Path) -> list[str]:
+    with open_input(path) as raw_lines:
+        return list(read_lines(raw_lines, _reporter(str(path))))
 
 
 def _reporter(name: str, write: Callable[..., object] = print) -> Callable[[int, str], None]:
@@ -298,14 +353,6 @@ def _progress(*, hidden: bool) -> Iterator[Any]:
 
     with tqdm(unit=" lines", disable=hidden or not sys.stderr.isatty()) as bar:
         yield bar
-
-
-def _written(number: int, translation: Translation, search: SearchConfig) -> Iterable[str]:
-    """The lines for one line of input."""
-    if search.nbest == 1:
-        return [translation.text]
-    alternatives = translation.alternatives or ((translation.text, translation.score),)
-    return [f"{number} ||| {text} ||| {value:.6f}" for text, value in alternatives]
 
 
 def _write_line(output: BinaryIO, line: str) -> None:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, cast, overload
+from typing import Any, NamedTuple, cast, overload
 
 import torch
 from torch import Tensor
@@ -30,6 +30,8 @@ from nmt.search.restrictions import Symbols
 from nmt.search.risk import expected_utilities
 from nmt.search.settings import check_search
 from nmt.search.strategies import STRATEGIES
+from nmt.text.glossary import Asked
+from nmt.text.sentences import passages
 
 SYMBOLS = Symbols(begin=BEGIN, end=END, never=(PADDING, UNKNOWN, BEGIN))
 WINDOW = 4096
@@ -40,19 +42,30 @@ PROJECTED = 512
 EncodedPair = tuple[list[int], list[int]]  # the pieces of source and target, end symbols included
 
 
+class Part(NamedTuple):
+    """A part that a line was translated in, mostly the only one: its source pieces; its best hypotheses, as many as
+    were asked for, with attention where that was; its text and where in the line it starts; the white space before its
+    translation."""
+
+    pieces: list[int]
+    hypotheses: list[Hypothesis]
+    text: str
+    start: int
+    space: str
+
+
 @dataclass(frozen=True)
 class Translation:
     """The best translation of one line. `score` is the normalised log-probability, or the expected utility where the
     risk was minimised; a blank line has 0.
 
     `alternatives` are the n best with their scores, the best among them, where more than one was asked for. `parts` is
-    what the search found: for each part that the line was translated in its source pieces and its best hypotheses, as
-    many as were asked for, with the log-probability of each piece, and attention where that was asked for."""
+    what the search found."""
 
     text: str
     score: float
     alternatives: tuple[tuple[str, float], ...] = ()
-    parts: tuple[tuple[list[int], list[Hypothesis]], ...] = field(default=(), compare=False, repr=False)
+    parts: tuple[Part, ...] = field(default=(), compare=False, repr=False)
 
     def __str__(self) -> str:
         return self.text
@@ -75,11 +88,21 @@ class Scored:
 class Request:
     """What is asked of the translation of one line: it begins with `prefix`, has every phrase of `include` somewhere,
     and none of `exclude`. A phrase stands for its pieces as they are cut when it stands alone; a forbidden word may
-    still come up in another spelling, or in other pieces."""
+    still come up in another spelling, or in other pieces, unless those are in `spellings`.
+
+    Of a line that is cut the first part is asked for the prefix and `include`, and for each of `terms` the part with
+    the place of the line where it stands. `tag` is written before the source: a model of several target languages is
+    told by it which to use."""
 
     prefix: str = ""
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    terms: tuple[Asked, ...] = ()
+    spellings: tuple[tuple[int, ...], ...] = ()
+    tag: str = ""
+
+
+NO_REQUEST = Request()
 
 
 class Translator:
@@ -139,41 +162,50 @@ class Translator:
         attention: bool = False,
     ) -> Iterator[Translation]:
         """Translates lines as they come: one translation a line, in order, in constant memory. A line longer than any
-        sentence of the training is cut at words and the parts joined again; `report` is told of it. So many lines as
-        `window` says are read ahead and translated together. `requests`: what is asked of each line, one a line; of one
-        that is cut, its first part is asked all but what is forbidden. `attention`: give it with the hypotheses."""
+        sentence of the training is cut into its sentences, and those that are too long at words, and the parts joined
+        again with their white space; `report` is told of it. So many lines as `window` says are read ahead and
+        translated together. `requests`: what is asked of each line, one a line. `attention`: give it with the
+        hypotheses."""
         search = search or self.config.search
         check_search(search)
         number = 0
         asked = iter(requests) if requests is not None else itertools.repeat(Request())
         for ahead in chunked(lines, window):
-            parts: list[list[int]] = []
+            parts: list[Part] = []
             owners: list[int] = []
             controls: list[Control] = []
             for index, line in enumerate(ahead):
-                control = self._control(next(asked))
-                cut = self._cut(line)
+                request = next(asked)
+                cut = self._cut(line, request.tag)
                 if len(cut) > 1:
                     report(number + index + 1, f"longer than any sentence of training; translated in {len(cut)} parts")
                 parts += cut
                 owners += [index] * len(cut)
-                controls += [control, *[Control(exclude=control.exclude)] * (len(cut) - 1)][: len(cut)]
-            found: list[list[tuple[list[int], list[Hypothesis]]]] = [[] for _ in ahead]
-            searched = self._search(parts, search, controls, attention)
+                controls += self._controls(request, cut)
+            found: list[list[Part]] = [[] for _ in ahead]
+            searched = self._search([part.pieces for part in parts], search, controls, attention)
             for owner, part, hypotheses in zip(owners, parts, searched, strict=True):
-                found[owner].append((part, hypotheses))
-            yield from (self._join(hypotheses) for hypotheses in found)
+                found[owner].append(part._replace(hypotheses=hypotheses))
+            yield from map(self._join, found)
             number += len(ahead)
 
-    def _control(self, request: Request) -> Control:
-        """The same in pieces."""
-        if request == Request():
-            return NOTHING
+    def _controls(self, request: Request, parts: Sequence[Part]) -> list[Control]:
+        """What is asked of each part of a line, in pieces."""
+        if request in (NO_REQUEST, Request(tag=request.tag)):
+            return [NOTHING] * len(parts)
 
         def pieces(phrases: Iterable[str]) -> tuple[tuple[int, ...], ...]:
             return tuple(map(tuple, self.vocabulary.target.encode([clean_line(one) for one in phrases], end=False)))
 
-        return Control(pieces([request.prefix])[0], pieces(request.include), pieces(request.exclude))
+        exclude = (*pieces(request.exclude), *request.spellings)
+        controls = []
+        for number, part in enumerate(parts):
+            end = parts[number + 1].start if number + 1 < len(parts) else math.inf
+            begin = part.start if number else 0
+            terms = [term.target for term in request.terms if begin <= term.place < end]
+            prefix, include = ("", terms) if number else (request.prefix, [*request.include, *terms])
+            controls.append(Control(pieces([prefix])[0], pieces(include), exclude))
+        return controls
 
     def score(self, pairs: Sequence[tuple[str, str]]) -> list[Scored]:
         """What the model thinks of given pairs of source and target lines, in order; see `stream_scores`."""
@@ -246,26 +278,30 @@ class Translator:
         maps = [one[: len(target), : len(source)] for one, (source, target) in zip(attention.cpu(), pairs, strict=True)]
         return list(zip(torch.split(chosen, lengths), (one.clone() for one in maps), strict=True))
 
-    def _cut(self, line: str) -> list[list[int]]:
-        """The pieces of a line, in parts no longer than the training's longest sentence; none for a blank line."""
-        words = clean_line(line).split()
-        if not words:
+    def _cut(self, line: str, tag: str = "") -> list[Part]:
+        """A line in parts no longer than the training's longest sentence; none for a blank line."""
+        line = clean_line(line)
+        text = line.strip()
+        if not text:
             return []
-        encode = self.vocabulary.source.encode
-        whole = encode([" ".join(words)])[0]
-        if len(whole) == 1:  # nothing but the end symbol: the normalisation left nothing of the line
-            return []
-        longest = self.config.data.max_length
+        whole, longest = self._encode_source(text, tag), self.config.data.max_length
+        start = len(line) - len(line.lstrip())
         if len(whole) <= longest:
-            return [whole]
-        parts: list[list[int]] = [[]]
-        for pieces in encode(words, end=False):
-            for start in range(0, len(pieces), longest - 1):
-                piece = pieces[start : start + longest - 1]
-                if len(parts[-1]) + len(piece) >= longest:
-                    parts.append([])
-                parts[-1] += piece
-        return [[*part, END] for part in parts]
+            blank = len(whole) == 1  # nothing but the end symbol: the normalisation left nothing of the line
+            return [] if blank else [Part(whole, [], text, start, "")]
+        parts: list[Part] = []
+        language = self.config.data.source or ""
+        end = start
+        for passage in passages(text, language, lambda some: len(self._encode_source(some, tag)) <= longest):
+            pieces = self._encode_source(passage.text, tag)
+            if len(pieces) > 1:
+                place = start + passage.start
+                parts.append(Part(pieces, [], passage.text, place, (line[end:place] or " ") if parts else ""))
+            end = start + passage.start + len(passage.text)
+        return parts
+
+    def _encode_source(self, text: str, tag: str) -> list[int]:
+        return self.vocabulary.source.encode([" ".join([*tag.split(), *text.split()])])[0]
 
     def _search(
         self, parts: list[list[int]], search: SearchConfig, controls: list[Control], attention: bool
@@ -328,16 +364,16 @@ class Translator:
         scored = [replace(one, score=utility) for one, utility in zip(hypotheses, utilities, strict=True)]
         return sorted(scored, key=lambda hypothesis: -hypothesis.score)[: search.nbest]
 
-    def _join(self, parts: list[tuple[list[int], list[Hypothesis]]]) -> Translation:
-        """The translation of a line from the hypotheses of its parts: the k-th best of each make the k-th best."""
+    def _join(self, parts: list[Part]) -> Translation:
+        """The translation of a line from its parts: the k-th best hypotheses of each make the k-th best."""
         if not parts:
             return Translation("", 0.0)
         decode_pieces = self.vocabulary.target.decode
-        count = min(len(part) for _, part in parts)
+        count = min(len(part.hypotheses) for part in parts)
         joined = []
         for rank in range(count):
-            text = " ".join(decode_pieces(part[rank].pieces) for _, part in parts)
-            joined.append((clean_line(text), sum(part[rank].score for _, part in parts) / len(parts)))
+            text = "".join(part.space + decode_pieces(part.hypotheses[rank].pieces) for part in parts)
+            joined.append((clean_line(text), sum(part.hypotheses[rank].score for part in parts) / len(parts)))
         return Translation(*joined[0], tuple(joined) if count > 1 else (), tuple(parts))
 
 

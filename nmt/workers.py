@@ -10,7 +10,7 @@ import signal
 import threading
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -19,7 +19,9 @@ from nmt.config import SearchConfig
 from nmt.data.batching import chunked
 from nmt.data.lines import Report
 from nmt.errors import UserError
-from nmt.translator import Translation, Translator
+from nmt.pipeline import Answer, Pipeline, Wishes
+from nmt.translator import WINDOW as AHEAD
+from nmt.translator import Translator
 
 WINDOW = 512
 """Lines given to a worker at once: enough to put lines of like length together, few enough to share them out."""
@@ -39,10 +41,40 @@ class Recipe:
     others: tuple[Path, ...]
     threads: int
     search: SearchConfig
+    wishes: Wishes
 
 
 Problem = tuple[int, str]
-Answer = tuple[list[Translation], list[Problem]]
+Work = list[tuple[str, str | None]]
+"""Lines, each with how its translation begins, or None."""
+Done = tuple[list[Answer], list[Problem]]
+
+
+class Workers:
+    """A pipeline in several processes, or in this one alone where the lines are too few for others to pay."""
+
+    def __init__(self, here: Pipeline, recipe: Recipe, count: int, *, only_if_worth: bool) -> None:
+        self.here = here
+        self.recipe = recipe
+        self.count = count
+        self.only_if_worth = only_if_worth
+
+    def stream(
+        self,
+        lines: Iterable[str],
+        search: SearchConfig | None = None,
+        report: Report = lambda number, problem: None,
+        window: int | None = None,
+        prefixes: Iterable[str] | None = None,
+    ) -> Iterator[Answer]:
+        """Translates lines as they come; see `Pipeline.stream`."""
+        worth = True
+        if self.only_if_worth:
+            worth, lines = worth_sharing(iter(lines))
+        if not worth:
+            return self.here.stream(lines, search, report, window or AHEAD, prefixes)
+        recipe = self.recipe if search is None else replace(self.recipe, search=search)
+        return translate(_begun(lines, prefixes), recipe, self.count, report, min(window or WINDOW, WINDOW))
 
 
 def worth_sharing(lines: Iterator[str]) -> tuple[bool, Iterator[str]]:
@@ -51,10 +83,20 @@ def worth_sharing(lines: Iterator[str]) -> tuple[bool, Iterator[str]]:
     return len(first) == WORTH, itertools.chain(first, lines)
 
 
+def _begun(lines: Iterable[str], prefixes: Iterable[str] | None) -> Iterator[tuple[str, str | None]]:
+    """Each line with how its translation begins. Raises UserError when there are fewer of these."""
+    starts = None if prefixes is None else iter(prefixes)
+    for number, line in enumerate(lines, 1):
+        start = None if starts is None else next(starts, None)
+        if starts is not None and start is None:
+            raise UserError(f"the prefixes end before line {number:,} of the text: give one for each line.")
+        yield line, start
+
+
 def translate(
-    lines: Iterable[str], recipe: Recipe, workers: int, report: Report, window: int = WINDOW
-) -> Iterator[Translation]:
-    """Translates lines as they come, as `Translator.stream`, in so many processes. `report` is told of problems with
+    lines: Iterable[tuple[str, str | None]], recipe: Recipe, workers: int, report: Report, window: int = WINDOW
+) -> Iterator[Answer]:
+    """Translates lines as they come, as `Pipeline.stream`, in so many processes. `report` is told of problems with
     the number of the line. Raises UserError for what a process raises it for, and when one ends before its work.
 
     Each process has one window of lines at a time, and is given the next when its answer is taken: answers are taken
@@ -80,9 +122,9 @@ def translate(
             yield from translations
 
 
-def _answer(connection: Connection) -> Answer:
+def _answer(connection: Connection) -> Done:
     try:
-        answer: Answer | Exception | str = connection.recv()
+        answer: Done | Exception | str = connection.recv()
     except (EOFError, ConnectionResetError):
         raise UserError("a worker was ended before its work was done: give fewer --workers, for memory.") from None
     if isinstance(answer, UserError):
@@ -125,10 +167,10 @@ def _work(connection: Connection, recipe: Recipe) -> None:
         import torch
 
         torch.set_num_threads(recipe.threads)
-        translator = Translator.load(recipe.folder, "cpu", recipe.others)
+        pipeline = Pipeline(Translator.load(recipe.folder, "cpu", recipe.others), recipe.wishes)
         while True:
-            lines: list[str] = connection.recv()
-            connection.send(_translated(translator, lines, recipe.search))
+            work: Work = connection.recv()
+            connection.send(_translated(pipeline, work, recipe.search))
     except (EOFError, BrokenPipeError):
         return
     except UserError as error:
@@ -137,14 +179,16 @@ def _work(connection: Connection, recipe: Recipe) -> None:
         connection.send(traceback.format_exc())
 
 
-def _translated(translator: Translator, lines: list[str], search: SearchConfig) -> Answer:
+def _translated(pipeline: Pipeline, work: Work, search: SearchConfig) -> Done:
     """The translations of a window, and the problems in its lines by their places in it, from 1."""
     problems: list[Problem] = []
 
     def report(place: int, problem: str) -> None:
         problems.append((place, problem))
 
-    return list(translator.stream(lines, search, report, len(lines))), problems
+    lines = [line for line, _ in work]
+    prefixes = [start for _, start in work if start is not None]
+    return list(pipeline.stream(lines, search, report, len(work), prefixes or None)), problems
 
 
 def _end_with_parent() -> None:

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 sys.path[:0] = [str(Path(__file__).parent.parent / "recipes"), str(Path(__file__).parent)]
-from examples import make_model_folder  # noqa: E402  (found only now)
+from examples import make_model_folder, sentence_pairs  # noqa: E402  (found only now)
 
 torch.set_num_threads(1)  # the models are tiny; two threads on a busy machine mostly wait for each other
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that starts us in the background ignores Ctrl-C

@@ -79,7 +79,7 @@ def test_translations_have_only_pieces_of_their_shortlist(compressed: Path, line
     assert shortlist is not None
     translator.shortlist = shortlist._replace(frequent=shortlist.frequent[:20])  # the special ones among them
     for translation in translator.translate(lines):
-        for source, hypotheses in translation.parts:
+        for source, hypotheses in ((part.pieces, part.hypotheses) for part in translation.parts):
             own = {*translator.shortlist.frequent.tolist(), *translator.shortlist.lexicon[source].flatten().tolist()}
             assert all(own.issuperset(hypothesis.pieces) for hypothesis in hypotheses)
 

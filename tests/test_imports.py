@@ -12,11 +12,12 @@ ROOMS = """
     errors
     config
     data model search options arguments
-    model_folder
+    model_folder text
     translator compress
-    evaluation workers
-    training
-    repl server
+    pipeline
+    formats evaluation workers
+    rerank training
+    repl server documents text_arguments
     cli
     __main__
 """

@@ -89,7 +89,7 @@ def test_what_is_asked_of_a_line_is_in_its_translation(beam: int, translator: Tr
     assert found[0].text.startswith("Das Kind")
     assert (found[1].text, found[3]) == ("", plain[3])
     for request, translation in zip(requests, found, strict=True):
-        said = [piece for _, hypotheses in translation.parts for piece in hypotheses[0].pieces]
+        said = [piece for part in translation.parts for piece in part.hypotheses[0].pieces]
         assert not said or all(contains(said, encode([phrase], end=False)[0]) for phrase in request.include)
 
 
@@ -115,9 +115,9 @@ def test_what_is_forbidden_is_not_in_a_translation(translator: Translator) -> No
 def test_hypotheses_come_with_the_translation(translator: Translator) -> None:
     search = settings(translator, beam=3, nbest=2)
     for one in translator.stream(LINES, search, attention=True):
-        texts = [translator.vocabulary.target.decode(best[0].pieces) for _, best in one.parts]
+        texts = [translator.vocabulary.target.decode(part.hypotheses[0].pieces) for part in one.parts]
         assert clean_line(" ".join(texts)) == one.text
-        for source, hypotheses in one.parts:
+        for source, hypotheses in ((part.pieces, part.hypotheses) for part in one.parts):
             assert len(hypotheses) == 2
             for hypothesis in hypotheses:
                 assert hypothesis.attention is not None

@@ -25,9 +25,10 @@ Report = Callable[[int, str], None]
 """Told of a problem: the number of the line, from 1, and what is wrong with it."""
 
 
-def read_lines(raw_lines: Iterable[bytes], report: Report) -> Iterator[str]:
+def read_lines(raw_lines: Iterable[bytes], report: Report, *, first: bool = True) -> Iterator[str]:
     """Lines of any bytes as text, without their ends. A problem is reported and never shifts a line: invalid UTF-8
-    becomes U+FFFD, control characters and stray separators become spaces."""
+    becomes U+FFFD, control characters and stray separators become spaces. first: they begin with the first of their
+    file, where a byte order mark may stand."""
     for number, raw in enumerate(raw_lines, 1):
         raw = raw.removesuffix(b"\n").removesuffix(b"\r")
         try:
@@ -35,7 +36,7 @@ def read_lines(raw_lines: Iterable[bytes], report: Report) -> Iterator[str]:
         except UnicodeDecodeError as error:
             report(number, f"byte {error.start + 1} is no UTF-8; replaced by U+FFFD")
             line = raw.decode("utf-8", errors="replace")
-        if number == 1:
+        if first and number == 1:
             line = line.removeprefix("\ufeff")
         yield clean_line(line, functools.partial(report, number))
 

@@ -50,6 +50,17 @@ class Subwords:
         """The text of pieces, special symbols left out."""
         return str(self._processor.decode([piece for piece in pieces if piece > END]))
 
+    def surfaces(self, text: str) -> list[str]:
+        """What each piece of a text, without end symbol, spells of it: one after the other they are the text again. Of
+        several bytes that spell a character the last has all of it."""
+        return [str(piece.surface) for piece in self._processor.encode(text, return_type="proto").pieces]
+
+    def decoded_surfaces(self, pieces: Sequence[int]) -> list[str]:
+        """What each of some pieces spells of the text that `decode` makes of them; nothing for special symbols."""
+        plain = [piece for piece in pieces if piece > END]
+        spelled = iter(self._processor.decode(plain, return_type="proto").pieces)
+        return [str(next(spelled).surface) if piece > END else "" for piece in pieces]
+
     def pieces(self, numbers: Sequence[int]) -> list[str]:
         """The written form of each piece."""
         return [str(self._processor.id_to_piece(int(number))) for number in numbers]

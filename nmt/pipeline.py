@@ -1,0 +1,282 @@
+"""Lines as people have them through a translator: protected spans, glossary, white space, and an account of each
+translation. What is not asked for is not computed."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmt.config import SearchConfig
+from nmt.data.lines import Report, clean_line
+from nmt.data.subwords import END
+from nmt.errors import UserError
+from nmt.text import alignment, quality
+from nmt.text.glossary import Glossary, standing
+from nmt.text.protect import mend, set_apart
+from nmt.text.spans import STRIPPED, find
+from nmt.text.tags import put_back
+from nmt.text.words import Word, pharaoh, split, translated, written
+from nmt.translator import WINDOW, Part, Request, Translation, Translator
+
+TRIES = 5
+"""How often a line is translated again because a forbidden word came up in other pieces."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What is to be done about text beside translating it. protect: kinds of spans, of `KINDS`, that arrive letter by
+    letter; keep_space: white space at the ends of a line stays; tag: see `Request`; account: say more about each
+    translation."""
+
+    protect: tuple[str, ...] = ()
+    glossary: Glossary = field(default_factory=Glossary)
+    keep_space: bool = False
+    tag: str = ""
+    account: bool = False
+
+
+@dataclass(frozen=True)
+class Account:
+    """What is known about a translation: its pieces, end symbols included, and the log-probability of each; the
+    alignment of white-space tokens (source, target), counted from 0; `confidence`, the geometric mean of the pieces'
+    probabilities; `coverage_deficit`, see `quality`; the names of the `flags` it shows; the attention
+    [target pieces, source pieces] of each part. Without attention: no alignment, None for the deficit."""
+
+    pieces: list[str]
+    log_probabilities: list[float]
+    alignment: list[tuple[int, int]]
+    confidence: float
+    coverage_deficit: float | None
+    flags: list[str]
+    attention: list[NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The translation of a line: see `Translation`."""
+
+    text: str
+    score: float
+    alternatives: tuple[tuple[str, float], ...] = ()
+    account: Account | None = None
+
+
+@dataclass
+class _Prepared:
+    """A line before its translation: itself, its words where they are needed, what is translated, what is asked."""
+
+    line: str
+    words: list[Word]
+    text: str
+    request: Request
+    forbidden: list[str]
+
+
+class Pipeline:
+    """A translator, and what is wished for."""
+
+    def __init__(self, translator: Translator, wishes: Wishes) -> None:
+        self.translator = translator
+        self.wishes = wishes
+        self._aligns = translator.config.model.attention != "none"
+
+    def stream(
+        self,
+        lines: Iterable[str],
+        search: SearchConfig | None = None,
+        report: Report = lambda number, problem: None,
+        window: int = WINDOW,
+        prefixes: Iterable[str] | None = None,
+    ) -> Iterator[Answer]:
+        """Translates lines as they come; see `Translator.stream`. prefixes: how each translation begins."""
+        waiting: deque[_Prepared] = deque()
+        requests: deque[Request] = deque()
+
+        def texts() -> Iterator[str]:
+            starts = itertools.repeat("") if prefixes is None else iter(prefixes)
+            for number, line in enumerate(lines, 1):
+                start = next(starts, None)
+                if start is None:
+                    raise UserError(f"the prefixes end before line {number:,} of the text: give one for each line.")
+                waiting.append(self._prepare(line, start))
+                requests.append(waiting[-1].request)
+                yield waiting[-1].text
+
+        search = search or self.translator.config.search
+        looked = self._aligns and bool(self.wishes.protect or self.wishes.account)
+        # The requests are taken after their lines: there is always one.
+        asked = iter(requests.popleft, None)
+        found = self.translator.stream(texts(), search, report, window, asked, looked)
+        for number, translation in enumerate(found, 1):
+            yield self._finish(waiting.popleft(), translation, search, functools.partial(report, number))
+
+    def _prepare(self, line: str, prefix: str) -> _Prepared:
+        line = clean_line(line)
+        wishes = self.wishes
+        words: list[Word] = []
+        text = line
+        if wishes.account or (wishes.protect and find(line, wishes.protect)):
+            words = split(line, wishes.protect)
+            text = translated(words)
+        request = Request(prefix, tag=wishes.tag)
+        forbidden: list[str] = []
+        if wishes.glossary:
+            terms, forbidden = wishes.glossary.asked(text, find(text))
+            asked = " ".join([prefix, *(term.target for term in terms)]).lower()
+            # A word that is also part of what is asked for is forbidden only by looking at what comes out.
+            exclude = [form for word in forbidden if word.lower() not in asked for form in _forms(word)]
+            request = replace(request, terms=tuple(terms), exclude=tuple(exclude))
+        return _Prepared(line, words, text, request, forbidden)
+
+    def _finish(
+        self, prepared: _Prepared, translation: Translation, search: SearchConfig, report: Callable[[str], None]
+    ) -> Answer:
+        translation = self._without_forbidden(prepared, translation, search, report)
+        found = translation.alternatives or ((translation.text, translation.score),)
+        ranks = [0, *(rank for rank in range(1, len(found)) if not _has_any(prepared.forbidden, found[rank][0]))]
+        targets: list[list[Word]] = []
+        texts = [found[rank][0] for rank in ranks]
+        if prepared.words and translation.parts:
+            targets = [self._words(prepared, translation.parts, rank) for rank in ranks]
+            texts = [written(words) for words in targets]
+        elif prepared.words and self.wishes.protect:  # tags, or what the normalisation leaves nothing of
+            texts = [prepared.line.strip()]
+        for term in prepared.request.terms:
+            texts = [self._as_written(term.target, text) for text in texts]
+        if self.wishes.keep_space:
+            texts = [_with_space(prepared.line, text) for text in texts]
+        account = None
+        if self.wishes.account:
+            account = self._account(prepared, translation.parts, targets[0] if targets else [])
+        alternatives = tuple((text, found[rank][1]) for text, rank in zip(texts, ranks, strict=True))
+        return Answer(texts[0], translation.score, alternatives if len(found) > 1 else (), account)
+
+    def _words(self, prepared: _Prepared, parts: Sequence[Part], rank: int) -> list[Word]:
+        """The words of the k-th best translation, protected spans mended and tags put back."""
+        target: list[Word] = []
+        kinds = [kind for kind in self.wishes.protect if kind not in STRIPPED]
+        for number, part in enumerate(parts):
+            end = parts[number + 1].start if number + 1 < len(parts) else len(prepared.text)
+            mine = [place for place, word in enumerate(prepared.words) if part.start <= word.start < end]
+            hypothesis = part.hypotheses[rank]
+            surfaces = self.translator.vocabulary.target.decoded_surfaces(hypothesis.pieces)
+            words = split(clean_line("".join(surfaces)), kinds)
+            if mine:
+                first, last = mine[0], mine[-1] + 1
+                source = [replace(word, start=word.start - part.start) for word in prepared.words[first:last]]
+                seen = None if hypothesis.attention is None else hypothesis.attention.double().numpy()
+                places = alignment.places(surfaces[:-1])
+                alignment.link(source, words, self._source_places(part), places, seen, first)
+                words = mend(source, words, first, _locked(prepared, words))
+            if words:
+                words[0].space = part.space if target else ""
+            target += words
+        return set_apart(prepared.words, put_back(prepared.words, target))
+
+    def _source_places(self, part: Part) -> list[tuple[int, int]]:
+        """From where to where in the text of a part each of its pieces stands, without the end symbol; (-1, -1) for
+        those of the tag."""
+        text = part.text
+        shown = [place for place in range(len(text)) if not text[place].isspace() or not text[place - 1].isspace()]
+        before = " ".join([*self.wishes.tag.split(), ""])
+        shown = [*[-1] * len(before), *shown, len(part.text)]
+        found = alignment.places(self.translator.vocabulary.source.surfaces(before + " ".join(part.text.split())))
+        return [(shown[start], shown[end - 1] + 1 if end > start else shown[start]) for start, end in found]
+
+    def _account(self, prepared: _Prepared, parts: Sequence[Part], target: Sequence[Word]) -> Account:
+        best = [part.hypotheses[0] for part in parts]
+        pieces = [piece for one in best for piece in one.pieces]
+        attention = [one.attention.double().numpy() for one in best if one.attention is not None]
+        each = [value for one in best for value in one.piece_log_probabilities]
+        confidence = quality.confidence(each)
+        deficit = quality.coverage_deficit(attention) if self._aligns else None
+        source = sum(len(part.pieces) for part in parts)
+        evidence = quality.Evidence(
+            _lowered(prepared.words), _lowered(target), source, len(pieces), confidence, deficit
+        )
+        return Account(
+            pieces=self.translator.vocabulary.target.pieces(pieces),
+            log_probabilities=each,
+            alignment=pharaoh(prepared.words, target) if self._aligns else [],
+            confidence=confidence,
+            coverage_deficit=deficit,
+            flags=quality.flags(evidence) if parts else [],
+            attention=attention,
+        )
+
+    def _without_forbidden(
+        self, prepared: _Prepared, translation: Translation, search: SearchConfig, report: Callable[[str], None]
+    ) -> Translation:
+        """The translation without the words that are forbidden: where one came up in other pieces than its own, those
+        are forbidden too and the line is translated again."""
+        request = prepared.request
+        for _ in range(TRIES if prepared.forbidden else 0):
+            spellings = self._spellings(prepared.forbidden, translation)
+            if not spellings:
+                return translation
+            request = replace(request, spellings=(*request.spellings, *spellings))
+            looked = self._aligns and bool(prepared.words)
+            again = self.translator.stream([prepared.text], search, requests=[request], attention=looked)
+            translation = next(again)
+        if _has_any(prepared.forbidden, translation.text):
+            report("its translation has a forbidden word all the same")
+        return translation
+
+    def _spellings(self, forbidden: Sequence[str], translation: Translation) -> list[tuple[int, ...]]:
+        """The pieces that spell forbidden words in the best translation."""
+        found = []
+        for part in translation.parts:
+            pieces = part.hypotheses[0].pieces
+            surfaces = self.translator.vocabulary.target.decoded_surfaces(pieces)
+            places = alignment.places(surfaces)
+            for word in forbidden:
+                for start, end in standing(word, "".join(surfaces)):
+                    over = [begin < end and stop > start for begin, stop in places]
+                    first, last = over.index(True), len(over) - over[::-1].index(True)
+                    found.append(tuple(piece for piece in pieces[first:last] if piece > END))
+        return found
+
+    def _as_written(self, term: str, text: str) -> str:
+        """A text that has a term as the glossary has it, where the normalisation of the pieces had changed it."""
+        if term in text:
+            return text
+        subwords = self.translator.vocabulary.target
+        normal = subwords.decode(subwords.encode([term], end=False)[0])
+        return text.replace(normal, term, 1)
+
+
+def _forms(word: str) -> list[str]:
+    """A word as it may be written elsewhere in a sentence."""
+    return list(dict.fromkeys([word, word.lower(), word.upper(), word[:1].upper() + word[1:]]))
+
+
+def _lowered(words: Sequence[Word]) -> list[str]:
+    return [word.text.lower() for word in words]
+
+
+def _has_any(words: Sequence[str], text: str) -> bool:
+    return any(standing(word, text) for word in words)
+
+
+def _locked(prepared: _Prepared, words: Sequence[Word]) -> list[int]:
+    """The places of the words that the glossary asked for."""
+    if not prepared.request.terms:
+        return []
+    text = written(words)
+    spans = [span for term in prepared.request.terms for span in standing(term.target, text)]
+    return [place for place, word in enumerate(words) if any(start <= word.start < end for start, end in spans)]
+
+
+def _with_space(line: str, text: str) -> str:
+    """A text with the white space that stands at the ends of a line."""
+    body = line.strip()
+    if not body:
+        return line
+    start = line.index(body)
+    return line[:start] + text.strip() + line[start + len(body) :]

@@ -1,0 +1,131 @@
+"""Glossaries: which words a translation is to have, or not to have, because of its source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from nmt.data.lines import open_input, read_lines
+from nmt.errors import UserError
+from nmt.text.spans import Span
+from nmt.text.words import WORD
+
+FORBIDDEN = "!"
+
+
+class Term(NamedTuple):
+    """A word or phrase of a source, as words, and what it asks for, or forbids, in the translation."""
+
+    source: tuple[str, ...]
+    target: str
+    forbidden: bool
+
+
+class Asked(NamedTuple):
+    """A term of the target language, and where in the line stands what asks for it."""
+
+    place: int
+    target: str
+
+
+class Glossary:
+    """Terms. One whose source is written without capitals is found in any case, others as they are written; of two
+    that overlap, the one that begins first is meant, then the longer."""
+
+    def __init__(self, terms: Iterable[Term] = ()) -> None:
+        self.always: list[str] = []
+        self._by_word: dict[str, list[Term]] = {}
+        known: dict[tuple[str, ...], str] = {}
+        for term in terms:
+            if not term.source:
+                self.always.append(term.target)
+                continue
+            if not term.forbidden and known.setdefault(term.source, term.target) != term.target:
+                raise UserError(
+                    f"the glossary has {' '.join(term.source)!r} twice, as {known[term.source]!r} and as "
+                    f"{term.target!r}: leave one out."
+                )
+            self._by_word.setdefault(term.source[0].lower(), []).append(term)
+        for target in known.values():
+            if never := [word for word in self.always if standing(word, target)]:
+                raise UserError(f"the glossary asks for {target!r} and forbids {never[0]!r}: change one of the two.")
+
+    def __bool__(self) -> bool:
+        return bool(self.always or self._by_word)
+
+    def asked(self, line: str, hidden: Sequence[Span] = ()) -> tuple[list[Asked], list[str]]:
+        """What a line asks for, each term once, and what it forbids. hidden: parts of the line in which no term
+        is looked for."""
+        asked: dict[str, Asked] = {}
+        forbidden = dict.fromkeys(self.always)
+        matches = list(WORD.finditer(line))
+        words = [match.group() for match in matches]
+        concealed = {place for span in hidden for place in range(span.start, span.end)}
+        covered = 0
+        for number, match in enumerate(matches):
+            if match.start() in concealed:
+                continue
+            for term in self._found(words, number):
+                if term.forbidden:
+                    forbidden[term.target] = None
+                elif number >= covered:
+                    asked.setdefault(term.target, Asked(match.start(), term.target))
+                    covered = number + len(term.source)
+        return list(asked.values()), list(forbidden)
+
+    def _found(self, words: Sequence[str], number: int) -> Iterator[Term]:
+        """The terms that stand at a word, the longest first, then those written as they stand."""
+        found = []
+        for term in self._by_word.get(words[number].lower(), ()):
+            stands = tuple(words[number : number + len(term.source)])
+            if len(stands) == len(term.source) and all(map(_same, stands, term.source)):
+                found.append((-len(stands), stands != term.source, term))
+        yield from (term for _, _, term in sorted(found, key=lambda one: one[:2]))
+
+
+def _same(word: str, wanted: str) -> bool:
+    return word == wanted or (wanted == wanted.lower() and word.lower() == wanted)
+
+
+def make_term(source: str, target: str) -> Term:
+    """A term from the two columns of a glossary. Raises UserError for one that asks for nothing."""
+    forbidden = target.startswith(FORBIDDEN)
+    text = " ".join(target.removeprefix(FORBIDDEN).split())
+    words = tuple(WORD.findall(source))
+    if not text:
+        raise UserError(f"the term {source!r} has no translation: give one, or {FORBIDDEN}WORD to forbid a word.")
+    if not words and not forbidden:
+        raise UserError(f"{text!r} is asked for by no source term: give one, or write {FORBIDDEN}{text} to forbid it.")
+    return Term(words, text, forbidden)
+
+
+def read_glossary(path: Path) -> list[Term]:
+    """The terms of a file of two columns with a tab between: `source term`, `target term`. A target `!word` forbids
+    that word in lines with the source term; if the source is empty, in all lines. Raises UserError that names a line
+    which is none of these."""
+    terms = []
+    with open_input(path) as raw_lines:
+        for number, line in enumerate(read_lines(raw_lines, lambda number, problem: None), 1):
+            if not line.strip():
+                continue
+            columns = line.split("\t")
+            if len(columns) < 2:
+                raise UserError(f"{path} line {number} has no tab: write source term, tab, target term.")
+            try:
+                terms.append(make_term(columns[0].strip(), columns[1].strip()))
+            except UserError as error:
+                raise UserError(f"{path} line {number}: {error}") from None
+    return terms
+
+
+def standing(word: str, text: str) -> list[tuple[int, int]]:
+    """Where a phrase stands in a text as words of its own, in any case: starts and ends."""
+    wanted = [match.group().lower() for match in WORD.finditer(word)]
+    matches = list(WORD.finditer(text))
+    found = []
+    for number in range(len(matches) - len(wanted) + 1):
+        some = matches[number : number + len(wanted)]
+        if wanted and [match.group().lower() for match in some] == wanted:
+            found.append((some[0].start(), some[-1].end()))
+    return found

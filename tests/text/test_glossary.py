@@ -1,0 +1,117 @@
+"""The glossary is obeyed in every sentence that it applies to."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+import nmt
+from nmt.errors import UserError
+from nmt.pipeline import Pipeline, Wishes
+from nmt.text.glossary import Glossary, make_term, read_glossary, standing
+from nmt.text.spans import find
+from nmt.translator import Translator
+
+
+@pytest.fixture(scope="module")
+def translator(model_folder: Path) -> Translator:
+    return nmt.load(model_folder)
+
+
+@pytest.mark.parametrize("beam", [1, 4])
+def test_the_glossary_is_obeyed_in_every_line(beam: int, translator: Translator) -> None:
+    asked = {"child": "Zwerg", "our boat": "Kahn ½", "picture": "Gemälde"}
+    search = translator.config.search.model_copy(update={"beam": beam})
+    chosen = random.Random(3)
+    nouns = ["child", "book", "house", "picture", "boat"]
+    lines = [
+        f"{chosen.choice(['The', 'Our'])} {chosen.choice(nouns)} sees our {chosen.choice(nouns)}." for _ in range(100)
+    ]
+    plain = translator.translate(lines, search)
+    common = {word for one in plain[:20] for word in one.text.split() if word.isalpha()}
+    forbidden = sorted(common - set(asked.values()))[:5]
+    terms = [make_term(*pair) for pair in asked.items()] + [make_term("", f"!{word}") for word in forbidden]
+    told: list[int] = []
+    pipeline = Pipeline(translator, Wishes(glossary=Glossary(terms)))
+    answers = list(pipeline.stream(lines, search, lambda number, problem: told.append(number)))
+    applied = 0
+    for line, answer in zip(lines, answers, strict=True):
+        for source, target in asked.items():
+            if source in line.lower():
+                applied += 1
+                assert target in answer.text
+        assert not any(standing(word, answer.text) for word in forbidden)
+    assert applied > 50
+    assert any(standing(word, one.text) for one in plain for word in forbidden)
+    assert told == []
+
+
+def test_a_term_is_asked_of_the_sentence_that_has_it(translator: Translator) -> None:
+    line = "The house sees the boat. " * 40 + "The child sees it. " + "Our house finds the boat. " * 40
+    pipeline = Pipeline(translator, Wishes(glossary=Glossary([make_term("child", "Zwerg")])))
+    (answer,) = pipeline.stream([line])
+    assert answer.text.count("Zwerg") == 1
+    assert 0.2 < answer.text.index("Zwerg") / len(answer.text) < 0.8
+
+
+@pytest.mark.parametrize(
+    ("line", "asked", "forbidden"),
+    [
+        ("The child sees.", ["Kind"], []),
+        ("CHILD", ["Kind"], []),
+        ("children", [], []),
+        ("a bank in Bank", ["Ufer", "Firma"], ["Geldhaus"]),
+        ("a river bank", ["Flussufer"], ["Geldhaus"]),
+        ("child child", ["Kind"], []),
+        ("http://child.org a child", ["Kind"], []),
+        ("http://child.org", [], []),
+    ],
+)
+def test_terms_are_words_of_the_line(line: str, asked: list[str], forbidden: list[str]) -> None:
+    terms = {"child": "Kind", "bank": "Ufer", "Bank": "Firma", "river bank": "Flussufer"}
+    glossary = Glossary([*(make_term(*pair) for pair in terms.items()), make_term("bank", "!Geldhaus")])
+    found, never = glossary.asked(line, find(line))
+    assert [term.target for term in found] == asked
+    assert never == forbidden
+
+
+def test_a_glossary_file_has_two_columns(tmp_path: Path) -> None:
+    path = tmp_path / "terms.tsv"
+    path.write_text("machine translation\tMÜ\n\n\t!Apparat\nbank\t!Bank\n", encoding="utf-8")
+    terms = read_glossary(path)
+    assert [(" ".join(one.source), one.target, one.forbidden) for one in terms] == [
+        ("machine translation", "MÜ", False),
+        ("", "Apparat", True),
+        ("bank", "Bank", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("one eins", "line 1 has no tab"),
+        ("a\tb\nx\t", "line 2: the term 'x' has no translation"),
+        ("\tHaus", "write !Haus"),
+        ("a\t!", "has no translation"),
+    ],
+)
+def test_a_line_that_is_no_term_is_named(content: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "terms.tsv").write_text(content)
+    with pytest.raises(UserError, match=message):
+        read_glossary(tmp_path / "terms.tsv")
+
+
+def test_what_cannot_be_obeyed_is_told() -> None:
+    with pytest.raises(UserError, match="twice"):
+        Glossary([make_term("child", "Kind"), make_term("child", "Bub")])
+    with pytest.raises(UserError, match="forbids"):
+        Glossary([make_term("child", "das Kind"), make_term("", "!Kind")])
+
+
+def test_a_forbidden_word_that_is_part_of_an_asked_one_is_no_contradiction(translator: Translator) -> None:
+    glossary = Glossary([make_term("boat", "Hausboot"), make_term("", "!Haus")])
+    (answer,) = Pipeline(translator, Wishes(glossary=glossary)).stream(["The boat finds the house."])
+    assert "Hausboot" in answer.text
+    assert not standing("Haus", answer.text)

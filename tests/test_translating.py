@@ -89,7 +89,7 @@ def test_what_is_asked_of_a_line_is_in_its_translation(beam: int, translator: Tr
     assert found[0].text.startswith("Das Kind")
     assert (found[1].text, found[3]) == ("", plain[3])
     for request, translation in zip(requests, found, strict=True):
-        said = [piece for _, hypotheses in translation.parts for piece in hypotheses[0].pieces]
+        said = [piece for part in translation.parts for piece in part.hypotheses[0].pieces]
         assert not said or all(contains(said, encode([phrase], end=False)[0]) for phrase in request.include)
 
 
@@ -97,27 +97,27 @@ def test_what_is_forbidden_is_not_in_a_translation(translator: Translator) -> No
     search, text, target = settings(translator, beam=3), "Das Kind sieht unser Boot", translator.vocabulary.target
     asked, word = Request(prefix=text), target.encode(["unser"], end=False)[0]
     (forced,) = translator.stream(LINES[:1], search, requests=[asked])
-    assert contains(forced.parts[0][1][0].pieces, word)
+    assert contains(forced.parts[0].hypotheses[0].pieces, word)
     with pytest.raises(UserError, match="forbidden"):
         list(translator.stream(LINES[:1], search, requests=[Request(prefix=text, exclude=("unser",))]))
     for line, plain in zip(LINES[:4], translator.translate(LINES[:4], search), strict=True):
         if not plain.parts:
             continue
-        said = plain.parts[0][1][0].pieces
+        said = plain.parts[0].hypotheses[0].pieces
         words = [target.decode([piece]) for piece in said[:-1]]
         cut = {one: target.encode([one], end=False)[0] for one in words}
         known = [one for one in words if cut[one] and contains(said, cut[one])]
         for forbidden in known[:2]:
             (found,) = translator.stream([line], search, requests=[Request(exclude=(forbidden,))])
-            assert not contains(found.parts[0][1][0].pieces, target.encode([forbidden], end=False)[0])
+            assert not contains(found.parts[0].hypotheses[0].pieces, target.encode([forbidden], end=False)[0])
 
 
 def test_hypotheses_come_with_the_translation(translator: Translator) -> None:
     search = settings(translator, beam=3, nbest=2)
     for one in translator.stream(LINES, search, attention=True):
-        texts = [translator.vocabulary.target.decode(best[0].pieces) for _, best in one.parts]
+        texts = [translator.vocabulary.target.decode(part.hypotheses[0].pieces) for part in one.parts]
         assert clean_line(" ".join(texts)) == one.text
-        for source, hypotheses in one.parts:
+        for source, hypotheses, *_ in one.parts:
             assert len(hypotheses) == 2
             for hypothesis in hypotheses:
                 assert hypothesis.attention is not None

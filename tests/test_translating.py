@@ -97,19 +97,19 @@ def test_what_is_forbidden_is_not_in_a_translation(translator: Translator) -> No
     search, text, target = settings(translator, beam=3), "Das Kind sieht unser Boot", translator.vocabulary.target
     asked, word = Request(prefix=text), target.encode(["unser"], end=False)[0]
     (forced,) = translator.stream(LINES[:1], search, requests=[asked])
-    assert contains(forced.parts[0][1][0].pieces, word)
+    assert contains(forced.parts[0].hypotheses[0].pieces, word)
     with pytest.raises(UserError, match="forbidden"):
         list(translator.stream(LINES[:1], search, requests=[Request(prefix=text, exclude=("unser",))]))
     for line, plain in zip(LINES[:4], translator.translate(LINES[:4], search), strict=True):
         if not plain.parts:
             continue
-        said = plain.parts[0][1][0].pieces
+        said = plain.parts[0].hypotheses[0].pieces
         words = [target.decode([piece]) for piece in said[:-1]]
         cut = {one: target.encode([one], end=False)[0] for one in words}
         known = [one for one in words if cut[one] and contains(said, cut[one])]
         for forbidden in known[:2]:
             (found,) = translator.stream([line], search, requests=[Request(exclude=(forbidden,))])
-            assert not contains(found.parts[0][1][0].pieces, target.encode([forbidden], end=False)[0])
+            assert not contains(found.parts[0].hypotheses[0].pieces, target.encode([forbidden], end=False)[0])
 
 
 def test_hypotheses_come_with_the_translation(translator: Translator) -> None:
@@ -117,7 +117,7 @@ def test_hypotheses_come_with_the_translation(translator: Translator) -> None:
     for one in translator.stream(LINES, search, attention=True):
         texts = [translator.vocabulary.target.decode(part.hypotheses[0].pieces) for part in one.parts]
         assert clean_line(" ".join(texts)) == one.text
-        for source, hypotheses in ((part.pieces, part.hypotheses) for part in one.parts):
+        for source, hypotheses, *_ in one.parts:
             assert len(hypotheses) == 2
             for hypothesis in hypotheses:
                 assert hypothesis.attention is not None

@@ -108,7 +108,7 @@ def translate(words: list[str]) -> int:
             print("this model has no attention: no word is aligned", file=sys.stderr)
         bar = stack.enter_context(_progress(hidden=options.output is None and sys.stdout.isatty()))
         translate_document(
-            _pipeline(translator, wishes, options, search),
+            _pipeline(translator, wishes, options),
             source,
             progress,
             form,
@@ -283,27 +283,23 @@ def _load(options: argparse.Namespace, folder: Path | None = None) -> Translator
     return Translator.load(folder or options.model, options.device, others)
 
 
-def _pipeline(
-    translator: Translator, wishes: Wishes, options: argparse.Namespace, search: SearchConfig
-) -> Pipeline | Workers:
+def _pipeline(translator: Translator, wishes: Wishes, options: argparse.Namespace) -> Pipeline | Workers:
     """What the lines go through: in this process or, where that pays or is asked for, in several."""
     import torch
 
     from nmt.pipeline import Pipeline
-    from nmt.workers import MOST, Recipe, Workers
+    from nmt.workers import MOST, Workers
 
     here = Pipeline(translator, wishes)
-    cpu = translator.device.type == "cpu"
-    count = options.workers
-    if count is None and cpu and options.input is not None:
-        count = -min(torch.get_num_threads(), MOST)
-    if count in (None, 1, -1):
+    cpu, cores = translator.device.type == "cpu", torch.get_num_threads()
+    unasked = min(cores, MOST) if cpu and options.input is not None else 1
+    count = options.workers or unasked
+    if count == 1:
         return here
     if not cpu:
         raise UserError("--workers shares the lines among processes on the CPU: add --device cpu, or leave it out.")
-    each = max(1, torch.get_num_threads() // abs(count))
-    recipe = Recipe(options.model, tuple(options.ensemble), each, search, wishes)
-    return Workers(here, recipe, abs(count), only_if_worth=count < 0)
+    only_if_worth = options.workers is None
+    return Workers(here, options.model, options.ensemble, count=count, threads=cores, only_if_worth=only_if_worth)
 
 
 def _search(config: Config, options: argparse.Namespace) -> SearchConfig:

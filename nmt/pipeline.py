@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmt.config import SearchConfig
-from nmt.data.lines import Report, clean_line
+from nmt.data.lines import WINDOW, Report, clean_line
 from nmt.data.subwords import END
 from nmt.errors import UserError
 from nmt.text import alignment, quality
@@ -22,7 +22,7 @@ from nmt.text.protect import mend, set_apart
 from nmt.text.spans import STRIPPED, find
 from nmt.text.tags import put_back
 from nmt.text.words import Word, pharaoh, split, translated, written
-from nmt.translator import WINDOW, Part, Request, Translation, Translator
+from nmt.translator import Part, Request, Translation, Translator
 
 TRIES = 5
 """How often a line is translated again because a forbidden word came up in other pieces."""
@@ -99,11 +99,7 @@ class Pipeline:
         requests: deque[Request] = deque()
 
         def texts() -> Iterator[str]:
-            starts = itertools.repeat("") if prefixes is None else iter(prefixes)
-            for number, line in enumerate(lines, 1):
-                start = next(starts, None)
-                if start is None:
-                    raise UserError(f"the prefixes end before line {number:,} of the text: give one for each line.")
+            for line, start in started(lines, prefixes):
                 waiting.append(self._prepare(line, start))
                 requests.append(waiting[-1].request)
                 yield waiting[-1].text
@@ -249,6 +245,16 @@ class Pipeline:
         subwords = self.translator.vocabulary.target
         normal = subwords.decode(subwords.encode([term], end=False)[0])
         return text.replace(normal, term, 1)
+
+
+def started(lines: Iterable[str], prefixes: Iterable[str] | None) -> Iterator[tuple[str, str]]:
+    """Each line with how its translation begins. Raises UserError when there are fewer of these."""
+    starts = itertools.repeat("") if prefixes is None else iter(prefixes)
+    for number, line in enumerate(lines, 1):
+        start = next(starts, None)
+        if start is None:
+            raise UserError(f"the prefixes end before line {number:,} of the text: give one for each line.")
+        yield line, start
 
 
 def _forms(word: str) -> list[str]:

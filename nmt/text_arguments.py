@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nmt.arguments import Parser, positive
+from nmt.data.lines import WINDOW
 from nmt.errors import UserError, choose
 
 if TYPE_CHECKING:
     from nmt.pipeline import Wishes
-
-WINDOW = 4096  # as `nmt.translator` has it, which is not imported for a help text
 
 
 def add_text(parser: Parser) -> None:

@@ -16,7 +16,7 @@ from torch.nn import functional
 from nmt import model_folder
 from nmt.config import Config, SearchConfig
 from nmt.data.batching import budgeted, chunked, make_batch, pad
-from nmt.data.lines import Report, clean_line
+from nmt.data.lines import WINDOW, Report, clean_line
 from nmt.data.subwords import BEGIN, END, PADDING, UNKNOWN, Vocabulary
 from nmt.errors import UserError
 from nmt.model.packed import best_linear, packed
@@ -34,8 +34,6 @@ from nmt.text.glossary import Asked
 from nmt.text.sentences import passages
 
 SYMBOLS = Symbols(begin=BEGIN, end=END, never=(PADDING, UNKNOWN, BEGIN))
-WINDOW = 4096
-"""Lines read ahead, so that lines of like length can be translated together."""
 PROJECTED = 512
 """Positions whose probabilities over the whole vocabulary are in memory at once when pairs are scored."""
 
@@ -169,7 +167,7 @@ class Translator:
         search = search or self.config.search
         check_search(search)
         number = 0
-        asked = iter(requests) if requests is not None else itertools.repeat(Request())
+        asked = iter(requests) if requests is not None else itertools.repeat(NO_REQUEST)
         for ahead in chunked(lines, window):
             parts: list[Part] = []
             owners: list[int] = []

@@ -10,25 +10,23 @@ import signal
 import threading
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 from nmt.config import SearchConfig
 from nmt.data.batching import chunked
+from nmt.data.lines import WINDOW as AHEAD
 from nmt.data.lines import Report
 from nmt.errors import UserError
-from nmt.pipeline import Answer, Pipeline, Wishes
-from nmt.translator import WINDOW as AHEAD
+from nmt.pipeline import Answer, Pipeline, Wishes, started
 from nmt.translator import Translator
 
 WINDOW = 512
 """Lines given to a worker at once: enough to put lines of like length together, few enough to share them out."""
 WORTH = 4096
 """Fewer lines are translated in one process: in the time that others need to begin, most are done."""
-
-
 MOST = 8
 """Processes that are begun unasked, each with the model in its memory."""
 
@@ -45,18 +43,26 @@ class Recipe:
 
 
 Problem = tuple[int, str]
-Work = list[tuple[str, str | None]]
-"""Lines, each with how its translation begins, or None."""
+Work = list[tuple[str, str]]
+"""Lines, each with how its translation begins."""
 Done = tuple[list[Answer], list[Problem]]
 
 
 class Workers:
-    """A pipeline in several processes, or in this one alone where the lines are too few for others to pay."""
+    """A pipeline in several processes, or in this one alone where the lines are too few for others to pay.
 
-    def __init__(self, here: Pipeline, recipe: Recipe, count: int, *, only_if_worth: bool) -> None:
+    Args: here: the same pipeline in this process; folder, others: where its models lie; threads: of all processes
+    together.
+    """
+
+    def __init__(
+        self, here: Pipeline, folder: Path, others: Sequence[Path], *, count: int, threads: int, only_if_worth: bool
+    ) -> None:
         self.here = here
-        self.recipe = recipe
+        self.folder = folder
+        self.others = tuple(others)
         self.count = count
+        self.threads = max(1, threads // count)
         self.only_if_worth = only_if_worth
 
     def stream(
@@ -64,17 +70,17 @@ class Workers:
         lines: Iterable[str],
         search: SearchConfig | None = None,
         report: Report = lambda number, problem: None,
-        window: int | None = None,
+        window: int = AHEAD,
         prefixes: Iterable[str] | None = None,
     ) -> Iterator[Answer]:
         """Translates lines as they come; see `Pipeline.stream`."""
-        worth = True
+        search = search or self.here.translator.config.search
         if self.only_if_worth:
             worth, lines = worth_sharing(iter(lines))
-        if not worth:
-            return self.here.stream(lines, search, report, window or AHEAD, prefixes)
-        recipe = self.recipe if search is None else replace(self.recipe, search=search)
-        return translate(_begun(lines, prefixes), recipe, self.count, report, min(window or WINDOW, WINDOW))
+            if not worth:
+                return self.here.stream(lines, search, report, window, prefixes)
+        recipe = Recipe(self.folder, self.others, self.threads, search, self.here.wishes)
+        return translate(started(lines, prefixes), recipe, self.count, report, min(window, WINDOW))
 
 
 def worth_sharing(lines: Iterator[str]) -> tuple[bool, Iterator[str]]:
@@ -83,18 +89,8 @@ def worth_sharing(lines: Iterator[str]) -> tuple[bool, Iterator[str]]:
     return len(first) == WORTH, itertools.chain(first, lines)
 
 
-def _begun(lines: Iterable[str], prefixes: Iterable[str] | None) -> Iterator[tuple[str, str | None]]:
-    """Each line with how its translation begins. Raises UserError when there are fewer of these."""
-    starts = None if prefixes is None else iter(prefixes)
-    for number, line in enumerate(lines, 1):
-        start = None if starts is None else next(starts, None)
-        if starts is not None and start is None:
-            raise UserError(f"the prefixes end before line {number:,} of the text: give one for each line.")
-        yield line, start
-
-
 def translate(
-    lines: Iterable[tuple[str, str | None]], recipe: Recipe, workers: int, report: Report, window: int = WINDOW
+    lines: Iterable[tuple[str, str]], recipe: Recipe, workers: int, report: Report, window: int
 ) -> Iterator[Answer]:
     """Translates lines as they come, as `Pipeline.stream`, in so many processes. `report` is told of problems with
     the number of the line. Raises UserError for what a process raises it for, and when one ends before its work.
@@ -186,9 +182,8 @@ def _translated(pipeline: Pipeline, work: Work, search: SearchConfig) -> Done:
     def report(place: int, problem: str) -> None:
         problems.append((place, problem))
 
-    lines = [line for line, _ in work]
-    prefixes = [start for _, start in work if start is not None]
-    return list(pipeline.stream(lines, search, report, len(work), prefixes or None)), problems
+    lines, prefixes = zip(*work, strict=True)
+    return list(pipeline.stream(lines, search, report, len(work), prefixes)), problems
 
 
 def _end_with_parent() -> None:

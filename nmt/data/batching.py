@@ -29,10 +29,14 @@ class Batch:
     source_tokens: int
 
     @property
+    def positions(self) -> int:
+        """Of both sides, padding included."""
+        return self.source.numel() + self.target.numel() - len(self.target)
+
+    @property
     def padding(self) -> float:
         """Share of positions, of both sides, that hold padding."""
-        positions = self.source.numel() + self.target.numel() - len(self.target)
-        return 1 - (self.source_tokens + self.target_tokens) / positions
+        return 1 - (self.source_tokens + self.target_tokens) / self.positions
 
     @property
     def tensors(self) -> tuple[Tensor, Tensor, Tensor]:

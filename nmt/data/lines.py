@@ -18,6 +18,8 @@ from typing import BinaryIO, cast
 from nmt.errors import UserError
 
 PACKED = ".gz"
+WINDOW = 4096
+"""Lines read ahead, so that lines of like length can be translated together."""
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
 """Characters that no text needs, or that end a line for some readers: all of them read as a space."""
 

@@ -68,10 +68,8 @@ def _check(config: Config, folder: Path) -> None:
         problem = "is write-protected" if there.is_dir() else "is no folder"
         raise UserError(f"{folder} cannot be written ({there} {problem}): choose another --output.")
     names = {path.name for path in folder.iterdir()} if folder.exists() else set()
-    begun = "trainer" in names and {path.name.removesuffix(".partial") for path in (folder / "trainer").iterdir()} <= {
-        INITIAL
-    }
-    if names - (BEGUN if begun else set()):
+    work = {path.name.removesuffix(".partial") for path in folder.glob("trainer/*")}
+    if names - (BEGUN if "trainer" in names and work <= {INITIAL} else set()):
         raise UserError(f"{folder} exists and is no training run: choose another --output, nothing was written.")
 
 

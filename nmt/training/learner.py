@@ -125,7 +125,7 @@ class Learner:
             torch.autograd.backward(losses.objective * (scale / tokens))
             counts.tokens += batch.target_tokens
             counts.words += batch.target_tokens + batch.source_tokens
-            counts.positions += batch.source.numel() + batch.target.numel() - len(batch.target)
+            counts.positions += batch.positions
             counts.likelihood += losses.likelihood
             counts.correct += losses.correct
         for parameter in self.parameters:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import resource
 import sys
@@ -42,8 +43,8 @@ def most_tokens(learner: Learner, corpus: EncodedCorpus, seed: int) -> int:
     epoch BATCHES batches."""
     lengths = corpus.lengths
     limit = max(FIRST, int(lengths.max(axis=1).sum(dtype="int64")) // BATCHES)
-    tokens, found = FIRST, FIRST
-    while tokens <= limit:
+    found = FIRST
+    for tokens in [*itertools.takewhile(lambda size: size < limit, (FIRST * 2**n for n in itertools.count())), limit]:
         before, left = peak(), available()
         learner.try_out(corpus.pairs(BucketOrder(lengths, batch_tokens=tokens, seed=seed).largest(lengths)))
         grown = peak() - before
@@ -53,5 +54,4 @@ def most_tokens(learner: Learner, corpus: EncodedCorpus, seed: int) -> int:
         found = tokens
         if any(learner.group.collect(3 * grown * learner.group.size > left)):  # twice as large would grow by twice that
             break
-        tokens = min(2 * tokens, limit) if tokens < limit else limit + 1
     return found

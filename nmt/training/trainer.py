@@ -168,10 +168,10 @@ class Trainer:
         if self.learner.precision == torch.float16 and progress.scale > 1:
             return  # the loss was scaled too far, which is no illness
         progress.bad += 1
-        pairs = [pair for batch in batches for pair in batch]
+        lengths = [max(map(len, pair)) for batch in batches for pair in batch]
         self.tracker.say(
             f"update {progress.update} skipped: the norm of its gradient is {learnt.norm} (epoch {progress.epoch}, "
-            f"batch {progress.batch - 1}: {len(pairs)} pairs of up to {max(map(len, sum(pairs, ())))} pieces)"
+            f"batch {progress.batch - 1}: {len(lengths)} pairs of up to {max(lengths)} pieces)"
         )
         if progress.bad >= BAD_IN_A_ROW:
             self._go_back()

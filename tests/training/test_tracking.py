@@ -86,12 +86,18 @@ def test_people_read_stderr_and_programs_stdout(
     )
 
 
-def test_the_remaining_time_is_that_of_this_start(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now = [1000.0]
-    monkeypatch.setattr(tracking.time, "monotonic", lambda: now[0])
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The time, which stands still; every update is a line."""
+    time = [1000.0]
+    monkeypatch.setattr(tracking.time, "monotonic", lambda: time[0])
     monkeypatch.setattr(tracking, "LINE_SECONDS", 0)
+    return time
+
+
+def test_the_remaining_time_is_that_of_this_start(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], now: list[float]
+) -> None:
     tracker = Tracker(tmp_path)
     tracker.update(500, 0.5, VALUES)  # taken up at half of the budget
     now[0] += 60
@@ -101,11 +107,8 @@ def test_the_remaining_time_is_that_of_this_start(
 
 
 def test_the_time_that_patience_leaves_is_told_where_it_is_shorter(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], now: list[float]
 ) -> None:
-    now = [1000.0]
-    monkeypatch.setattr(tracking.time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(tracking, "LINE_SECONDS", 0)
     tracker = Tracker(tmp_path)
     tracker.update(100, 0.1, VALUES)
     for patience in (0.3, 1.0):

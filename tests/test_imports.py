@@ -17,7 +17,8 @@ ROOMS = """
     pipeline
     formats evaluation workers
     rerank training
-    repl server documents text_arguments
+    repl server documents
+    commands
     cli
     __main__
 """

@@ -1,0 +1,91 @@
+"""What the commands share: models, files, lines and what is printed."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from nmt.arguments import SEARCH_OPTIONS
+from nmt.data.lines import open_input, read_lines
+from nmt.errors import UserError
+
+if TYPE_CHECKING:
+    from nmt.config import Config, SearchConfig
+    from nmt.translator import Translator
+
+
+def load(options: argparse.Namespace, folder: Path | None = None) -> Translator:
+    """The translator that the options ask for; `folder` in place of `--model`."""
+    import torch
+
+    from nmt.translator import Translator
+
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    others = getattr(options, "ensemble", ()) if folder is None else ()
+    return Translator.load(folder or options.model, options.device, others)
+
+
+def search_of(config: Config, options: argparse.Namespace) -> SearchConfig:
+    """The model's own search settings, with those of the command line over them."""
+    given = {f"search.{name}": getattr(options, name, None) for name in SEARCH_OPTIONS}
+    return config.replace({key: value for key, value in given.items() if value is not None}).search
+
+
+@contextlib.contextmanager
+def open_source(path: Path | None) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """What to call the input in a message, and its raw lines."""
+    if path is None:
+        yield "standard input", sys.stdin.buffer
+    else:
+        with open_input(path) as raw_lines:
+            yield str(path), raw_lines
+
+
+def parallel_lines(first: Path, second: Path) -> tuple[list[str], list[str]]:
+    """The lines of two files. Raises UserError when one has more."""
+    sides = [lines_of(first), lines_of(second)]
+    if len(sides[0]) != len(sides[1]):
+        raise UserError(
+            f"{first} has {len(sides[0]):,} lines, {second} has {len(sides[1]):,}: they must be parallel, line by line."
+        )
+    return sides[0], sides[1]
+
+
+def lines_of(path: Path) -> list[str]:
+    with open_input(path) as raw_lines:
+        return list(read_lines(raw_lines, reporter(str(path))))
+
+
+def reporter(name: str, write: Callable[..., object] = print) -> Callable[[int, str], None]:
+    """Tells on stderr of a problem in a line of the input `name`. `write` prints; a progress bar has its own."""
+
+    def report(number: int, problem: str) -> None:
+        write(f"{name} line {number}: {problem}", file=sys.stderr)
+
+    return report
+
+
+@contextlib.contextmanager
+def progress_bar(*, hidden: bool) -> Iterator[Any]:
+    """A bar that counts lines, on a stderr that someone looks at; `hidden` where it would run through the results."""
+    from tqdm import tqdm
+
+    with tqdm(unit=" lines", disable=hidden or not sys.stderr.isatty()) as bar:
+        yield bar
+
+
+def write_line(output: BinaryIO, line: str) -> None:
+    """Writes at once: whoever reads at the other end may be waiting, or gone."""
+    output.write(line.encode("utf-8") + b"\n")
+    output.flush()
+
+
+def print_json(value: dict[str, Any]) -> None:
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    sys.stdout.buffer.write(text.encode("utf-8", errors="replace") + b"\n")

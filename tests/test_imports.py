@@ -12,10 +12,10 @@ ROOMS = """
     errors
     config
     data model search options arguments
-    model_folder text
+    model_folder text side_by_side
     translator compress
     pipeline
-    formats evaluation workers
+    formats evaluation
     rerank training
     repl server documents
     commands

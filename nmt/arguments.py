@@ -20,6 +20,7 @@ SEARCH_OPTIONS: dict[str, tuple[type, str, str]] = {
     "length_penalty": (float, "A", "strength of the length normalisation; 0 is none"),
     "coverage_penalty": (float, "B", "weight of the penalty for source pieces that were not looked at"),
     "stopping": (str, "WHEN", "full: as many have ended as the beam is wide; proven: none can overtake the best"),
+    "prune": (float, "X", "beam: give up hypotheses so many nats behind the best; 0 gives none up"),
     "min_ratio": (float, "R", "shortest translation, in target pieces per source piece"),
     "max_ratio": (float, "R", "longest translation, in target pieces per source piece, beyond 10 pieces"),
     "no_repeat_ngram": (int, "N", "length of the piece sequences that no translation has twice; 0 is any"),

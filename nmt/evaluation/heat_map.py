@@ -21,6 +21,7 @@ CELL = 24  # units of the picture, a pixel each unless it is scaled
 COLUMN = 8.5  # what a letter takes; a Chinese one takes two
 MARGIN = 12
 SLOPE = math.radians(60)
+KEY, NAMES = 170, 120  # the room that the key and the name of an axis need
 VISIBLE = 0.005
 """Weights below are not drawn: they could not be told from the paper."""
 
@@ -62,7 +63,8 @@ def svg(alignment: Alignment) -> bytes:
     longest = max(map(_width, alignment.source))
     top = MARGIN + CELL + longest * math.sin(SLOPE)
     width, height = CELL * len(alignment.source), CELL * len(alignment.target)
-    size = left + width + longest * math.cos(SLOPE) + MARGIN, top + height + 2 * CELL + MARGIN
+    below = height + 2 * CELL + MARGIN
+    size = left + max(KEY, width + longest * math.cos(SLOPE) + MARGIN), top + max(below, NAMES)
     root = ElementTree.Element(
         "svg",
         {
@@ -90,7 +92,7 @@ def svg(alignment: Alignment) -> bytes:
     for row, piece in enumerate(alignment.target):
         _label(root, piece, left - 6, top + (row + 0.7) * CELL, anchor="end")
     _label(root, "source pieces", left, MARGIN + 4)
-    _label(root, "target pieces", MARGIN + 4, top + height / 2, turned=-90, anchor="middle")
+    _label(root, "target pieces", MARGIN + 4, top, turned=-90, anchor="end")
     _key(root, left, top + height + CELL / 2)
     return b'<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode").encode()
 

@@ -32,13 +32,13 @@ MARKDOWN = re.compile(r"([\\`*_\[\]<>|#~&])")
 
 
 class Style(NamedTuple):
-    """A form of table: tabulate's name for its lines; how text and signatures are written in it; a score put together
-    with its p-value, and heading, rows and notes."""
+    """A form of table: tabulate's name for its lines; how text and signatures are written in it; whether p-values have
+    rows of their own, under the scores, or stand beside them; heading, rows and notes put together."""
 
     lines: str
     text: Callable[[str], str]
     signature: Callable[[str], str]
-    cell: Callable[[str, str], str]
+    under: bool
     whole: Callable[[str, str, list[str]], str]
 
 
@@ -52,21 +52,20 @@ def _latex_signature(signature: str) -> str:
 
 def _latex_table(heading: str, rows: str, notes: list[str]) -> str:
     caption = " ".join([heading + ".", *notes])
-    return "\n".join([r"\begin{table}", r"\centering", rows, rf"\caption{{{caption}}}", r"\end{table}"])
+    begin = [r"\begin{table}", r"\centering\small\setlength{\tabcolsep}{3pt}"]
+    return "\n".join([*begin, rows, rf"\caption{{{caption}}}", r"\end{table}"])
 
 
 STYLES = {
-    "text": Style(
-        "simple", str, str, "{} {}".format, lambda heading, rows, notes: "\n".join([heading, "", rows, "", *notes])
-    ),
+    "text": Style("simple", str, str, True, lambda heading, rows, notes: "\n".join([heading, "", rows, "", *notes])),
     "markdown": Style(
         "pipe",
         lambda text: MARKDOWN.sub(r"\\\1", text),
         lambda signature: f"`{signature}`",
-        "{} {}".format,
+        False,
         lambda heading, rows, notes: "\n".join([f"**{heading}**", "", rows, "", "  \n".join(notes)]),
     ),
-    "latex": Style("latex_raw", _latex, _latex_signature, r"\shortstack[r]{{{}\\{}}}".format, _latex_table),
+    "latex": Style("latex_raw", _latex, _latex_signature, True, _latex_table),
 }
 
 
@@ -80,14 +79,18 @@ def _table(results: list[Result], style: Style) -> str:
     """The table of one test set: a row for each system, a column for each metric, speed and memory where known."""
     metrics = [name for name in METRICS if name in results[0]]
     timed = any("seconds" in result for result in results)
-    header = ["system", *(TITLES[name] for name in metrics), *(["sentences/s", "memory MB"] if timed else [])]
+    header = ["system", *(TITLES[name] for name in metrics), *(["sentences/s", "MB"] if timed else [])]
     rows = []
     for result in results:
         speed = [f"{result[key]:,}" if key in result else "" for key in ("sentences_per_second", "peak_memory_mb")]
-        cells = (_cell(result[name], style) for name in metrics)
-        rows.append([style.text(result["system"]), *cells, *(speed if timed else [])])
+        scores, chances = [_score(result[name]) for name in metrics], [_chance(result[name]) for name in metrics]
+        if not style.under:
+            scores = [", ".join(filter(None, cells)) for cells in zip(scores, chances, strict=True)]
+        rows.append([result["system"], *scores, *(speed if timed else [])])
+        if style.under and any(chances):
+            rows.append(["", *chances, *(["", ""] if timed else [])])
     written = tabulate(
-        rows,
+        [[style.text(cell) for cell in row] for row in rows],
         headers=[style.text(title) for title in header],
         tablefmt=style.lines,
         disable_numparse=True,
@@ -99,13 +102,19 @@ def _table(results: list[Result], style: Style) -> str:
     return style.whole(style.text(heading), written, notes)
 
 
-def _cell(score: dict[str, Any], style: Style) -> str:
-    """38.96 ± 1.33 (p = 0.0120*): the score, half of its interval, how likely such a difference is by chance alone."""
+def _score(score: dict[str, Any]) -> str:
+    """38.96 ± 1.33: the score, and half of its interval."""
     low, high = score["interval"]
-    cell = style.text(f"{score['score']:.2f} ± {(high - low) / 2:.2f}")
+    return f"{score['score']:.2f} ± {(high - low) / 2:.2f}"
+
+
+def _chance(score: dict[str, Any]) -> str:
+    """p = 0.0120*: how likely it is that chance alone makes such a difference; nothing for the baseline. sacreBLEU's
+    tests call it unlikely that there is none at all: that gets no star."""
     if "p_value" not in score:
-        return cell
-    return style.cell(cell, style.text(f"(p = {score['p_value']:.4f}{'*' if score['p_value'] < LEVEL else ''})"))
+        return ""
+    significant = score["p_value"] < LEVEL and score["difference"] != 0
+    return f"p = {score['p_value']:.4f}{'*' if significant else ''}"
 
 
 def _notes(results: list[Result], metrics: list[str]) -> list[str]:
@@ -115,4 +124,6 @@ def _notes(results: list[Result], metrics: list[str]) -> list[str]:
         notes.append(f"p: {test} against {results[0]['baseline']}; *: p < {LEVEL}.")
     if "ter" in metrics:
         notes.append("TER: lower is better.")
+    if any("seconds" in result for result in results):
+        notes.append("MB: the most memory in use.")
     return notes

@@ -64,13 +64,17 @@ class Parser(argparse.ArgumentParser):
     def add_model(self, *search: str) -> None:
         """The options of every command with a model, and those of the search that it takes."""
         self.add_argument("--model", type=Path, required=True, metavar="DIR", help="the model folder")
+        self.add_search(*search)
+        self.add_machine()
+
+    def add_search(self, *search: str) -> None:
+        """Options of the search and, where it is a search of translations, of an ensemble."""
         for name in search:
             kind, metavar, text = SEARCH_OPTIONS[name]
             self.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar=metavar, help=text)
         if "beam" in search:
             text = "more models with the same pieces: their predictions are averaged"
             self.add_argument("--ensemble", type=Path, nargs="+", default=(), metavar="DIR", help=text)
-        self.add_machine()
 
     def add_machine(self) -> None:
         """The options of every command that computes."""

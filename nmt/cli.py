@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from nmt import __version__
+from nmt.commands.attention import attention
 from nmt.commands.compress import compress
 from nmt.commands.evaluate import evaluate
 from nmt.commands.info import info
@@ -57,6 +58,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "evaluate": evaluate,
     "score": score,
     "rerank": rerank,
+    "attention": attention,
     "repl": repl,
     "info": info,
 }

@@ -11,7 +11,7 @@ import pytest
 ROOMS = """
     errors
     config
-    data model search options arguments
+    data model search options arguments memory
     model_folder text side_by_side
     translator compress
     pipeline

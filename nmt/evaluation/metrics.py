@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Collection, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.metrics.ter import TER
 
-from nmt.errors import UserError, unknown
+from nmt.errors import UserError, choose, unknown
 
 SAMPLES = 1000
 """Bootstrap samples behind an interval. sacreBLEU draws them from a fixed seed, which is in the signature."""
@@ -30,37 +31,65 @@ class Score(NamedTuple):
 METRICS: dict[str, Callable[[str, bool], Metric]] = {
     "bleu": lambda tokenize, lowercase: BLEU(tokenize=tokenize, lowercase=lowercase),
     "chrf": lambda tokenize, lowercase: CHRF(lowercase=lowercase),
+    "chrf++": lambda tokenize, lowercase: CHRF(word_order=2, lowercase=lowercase),
     "ter": lambda tokenize, lowercase: TER(),  # takes no notice of case, as its authors defined it
 }
 """From the tokenizer of BLEU and whether case is ignored to a metric."""
+
+TITLES = {"bleu": "BLEU", "chrf": "chrF", "chrf++": "chrF++", "ter": "TER"}
+"""What the metrics are called where people read."""
 
 
 def corpus_scores(
     hypotheses: Sequence[str],
     references: Sequence[Sequence[str]],
     *,
+    metrics: Collection[str] = tuple(METRICS),
     tokenize: str = "13a",
     lowercase: bool = False,
     bootstrap: bool = False,
 ) -> dict[str, Score]:
-    """The score by every metric. `references`: one or more sets of them, each parallel to `hypotheses`.
+    """The score by each of `metrics`. `references`: one or more sets of them, each parallel to `hypotheses`.
 
-    Raises UserError when a set is not parallel, when there is nothing to score, or when the tokenizer cannot be had.
+    Raises UserError when a set is not parallel, when there is nothing to score, or when a metric or the tokenizer
+    cannot be had.
     """
     check_tokenizer(tokenize)
+    check_seed()
+    check_parallel(hypotheses, references)
+    samples = SAMPLES if bootstrap else 1
+    scores = {}
+    for name, metric in make_metrics(metrics, tokenize, lowercase).items():
+        result = metric.corpus_score(hypotheses, references, n_bootstrap=samples)
+        interval = around(result._mean, result._ci) if bootstrap else None
+        scores[name] = Score(float(result.score), str(metric.get_signature()), interval)
+    return scores
+
+
+def make_metrics(names: Collection[str], tokenize: str, lowercase: bool) -> dict[str, Metric]:
+    """sacreBLEU's metrics by their names here. Raises UserError for a name that is none."""
+    return {name: _plain(choose(METRICS, name, "the metric")(tokenize, lowercase)) for name in names}
+
+
+def around(mean: float, half: float) -> tuple[float, float]:
+    """The interval that reaches so far to both sides of the samples' mean, as sacreBLEU gives it."""
+    return float(mean - half), float(mean + half)
+
+
+def check_parallel(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> None:
+    """Raises UserError when a set of references has other lines than the translations, or when there are none."""
     for reference in references:
         if len(reference) != len(hypotheses):
             raise UserError(f"{len(hypotheses):,} translations, {len(reference):,} references: they must be parallel.")
-    if not hypotheses:
-        raise UserError("there is nothing to score: no translation was given.")
-    samples = SAMPLES if bootstrap else 1
-    scores = {}
-    for name, make in METRICS.items():
-        metric = _plain(make(tokenize, lowercase))
-        result = metric.corpus_score(hypotheses, references, n_bootstrap=samples)
-        interval = (float(result._mean - result._ci), float(result._mean + result._ci)) if bootstrap else None
-        scores[name] = Score(float(result.score), str(metric.get_signature()), interval)
-    return scores
+    if not hypotheses or not references:
+        raise UserError(f"there is nothing to score: no {'reference' if hypotheses else 'translation'} was given.")
+
+
+def check_seed() -> None:
+    """Raises UserError when the environment has a seed for sacreBLEU that it cannot use."""
+    seed = os.environ.get("SACREBLEU_SEED", "12345")
+    if seed.lower() != "none" and not (seed.isascii() and seed.isdigit()):
+        raise UserError(f"the environment variable SACREBLEU_SEED is {seed!r}: make it a whole number, or none.")
 
 
 def check_tokenizer(tokenize: str) -> None:

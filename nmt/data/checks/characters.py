@@ -132,7 +132,9 @@ class Invisible(Pattern):
     name = "invisible"
     what = "an invisible character"
     mend = "`nmt data clean` removes them."
-    pattern = re.compile("[\u00ad\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f]+|(?<=[a-zà-ž])[\u200c\u200d]")
+    pattern = re.compile(
+        "[\u00ad\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f]+|(?<=[a-zà-ž])[\u200c\u200d]"
+    )
     in_ascii = in_printable = False
 
 
@@ -157,7 +159,7 @@ class Mojibake(Pattern):
     what = "UTF-8 that was read as Latin-1"
     mend = "Make the file anew with the right encoding, or let `nmt data clean` drop the pairs."
     pattern = re.compile(
-        "[ÃÄÅ][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|Â[\x80-\xbf]|â€[\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ\"]?"
+        '[ÃÄÅ][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|Â[\x80-\xbf]|â€[\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"]?'
         "|[ÐÑ][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]{1}|ï»¿|ï¿½"
     )
     in_ascii = False
@@ -226,7 +228,9 @@ class LinkOnly(Pattern):
 
     name = "link_only"
     what = "nothing but a link"
-    pattern = re.compile(r"(?i)\s*(?:(?:(?:https?|ftp)://|www\.)\S+|[\w.+-]+@[\w-]+\.[\w.]+)(?:\s+(?:https?://|www\.)\S+)*\W*")
+    pattern = re.compile(
+        r"(?i)\s*(?:(?:(?:https?|ftp)://|www\.)\S+|[\w.+-]+@[\w-]+\.[\w.]+)(?:\s+(?:https?://|www\.)\S+)*\W*"
+    )
 
     def evidence(self, line: str) -> str | None:
         likely = "://" in line or "www." in line or "@" in line
@@ -274,7 +278,9 @@ class LongToken(Pattern):
 
     name = "long_token"
     what = "a word of more than 60 characters"
-    pattern = re.compile(r"[^\s\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef]{61,}")
+    pattern = re.compile(
+        r"[^\s\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef]{61,}"
+    )
 
     def evidence(self, line: str) -> str | None:
         if len(line) < 61 or max(map(len, line.split()), default=0) < 61 or LinkOnly.pattern.fullmatch(line):

@@ -77,7 +77,7 @@ Mark = Callable[[Part, Found, Check], None]
 def check_corpus(
     train: Part,
     held_out: Sequence[Part] = (),
-    limits: Limits = Limits(),  # noqa: B008 (frozen)
+    limits: Limits = Limits(),
     *,
     names: Iterable[str] = CHECKS,
     examples: int = 3,

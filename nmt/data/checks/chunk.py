@@ -44,7 +44,7 @@ class Tokens(NamedTuple):
         return np.repeat(np.arange(len(self.counts)), self.counts)
 
 
-PUNCTUATION = {code: " " for code in [*range(33, 48), *range(58, 65), *range(91, 97), *range(123, 127)]} | {
+PUNCTUATION = dict.fromkeys([*range(33, 48), *range(58, 65), *range(91, 97), *range(123, 127)], " ") | {
     ord(character): " " for character in "«»„“”‚‘’–—…¿¡、。，！？：；（）「」\u00a0\u200b"
 }
 
@@ -84,21 +84,28 @@ def _tokens(lines: Sequence[str]) -> Tokens:
 
 
 class Part:
-    """Training, validation or test pairs, to be read several times. `mend` is applied to every line that is read."""
+    """Training, validation or test pairs, to be read several times. `mend`, where it is set, is applied
+    to every line that is read."""
 
     def __init__(
         self,
         name: str,
         locations: Sequence[str],
         languages: tuple[str | None, str | None] = (None, None),
-        mend: Callable[[str], str] | None = None,
+        *,
+        split: str | None = None,
     ) -> None:
         self.name = name
         self.locations = tuple(locations)
         self.languages = languages
-        self.mend = mend
+        self.split = split or name
+        self.mend: Callable[[str], str] | None = None
         self.parallel = is_parallel(self.locations)
-        if self.parallel and Path(locations[0]).exists() and Path(locations[0]).resolve() == Path(locations[1]).resolve():
+        if (
+            self.parallel
+            and Path(locations[0]).exists()
+            and Path(locations[0]).resolve() == Path(locations[1]).resolve()
+        ):
             raise UserError(f"{locations[0]} and {locations[1]} are the same file. Give one file for each language.")
         self.lines = self._count()
         self.steps = self._steps()
@@ -169,7 +176,7 @@ class Part:
         return steps(first, second)
 
     def _pairs(self, report: Callable[[int, str], None] = lambda number, problem: None) -> Iterator[tuple[str, str]]:
-        return iter(read_pairs(self.locations, *self.languages, split=self.name, report=report))
+        return iter(read_pairs(self.locations, *self.languages, split=self.split, report=report))
 
     def _windows(self) -> Iterator[tuple[list[tuple[str, str]], list[Spoiled]]]:
         spoiled: list[Spoiled] = []

@@ -28,12 +28,14 @@ class Found(NamedTuple):
 class Check:
     """One thing that may be wrong. Every check sees all chunks of a part in order and then its end.
 
-    `what` says what is wrong, `mend` what to do about it."""
+    `what` says what is wrong, `mend` what to do about it; pairs that it finds at a level of `drops` are no pairs to
+    train on."""
 
     name: ClassVar[str]
     level: ClassVar[str] = WARNING
     what: ClassVar[str]
     mend: ClassVar[str] = "`nmt data clean` drops them."
+    drops: ClassVar[tuple[str, ...]] = (ERROR, WARNING)
 
     def find(self, chunk: Chunk) -> Iterator[Found]:
         """What is found in a chunk."""

@@ -66,7 +66,9 @@ class WrongScript(Check):
     what = "letters of another script"
 
     def __init__(self, sample: tuple[Sequence[str], Sequence[str]]) -> None:
-        counts = [sum((script_of(line) for line in lines[:: max(1, len(lines) // 2000)]), Counter()) for lines in sample]
+        counts = [
+            sum((script_of(line) for line in lines[:: max(1, len(lines) // 2000)]), Counter()) for lines in sample
+        ]
         self.usual = [
             {name for name, count in side.items() if count > 0.01 * side.total()} or set(SCRIPTS) for side in counts
         ]
@@ -103,7 +105,9 @@ class WrongScript(Check):
         return ""
 
 
-MIXED = re.compile(r"\b\w*(?:[A-Za-z\u00c0-\u024f][\u0391-\u03c9\u0400-\u052f]|[\u0391-\u03c9\u0400-\u052f][A-Za-z\u00c0-\u024f])\w*")
+MIXED = re.compile(
+    r"\b\w*(?:[A-Za-z\u00c0-\u024f][\u0391-\u03c9\u0400-\u052f]|[\u0391-\u03c9\u0400-\u052f][A-Za-z\u00c0-\u024f])\w*"
+)
 
 
 class Trigrams:
@@ -130,7 +134,11 @@ def _trigrams(lines: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64
     if len(codes) < 3:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     rows = np.cumsum(codes == 0)
-    mixed = (codes[:-2] * np.uint32(0x9E3779B1)) ^ (codes[1:-1] * np.uint32(0x85EBCA77)) ^ (codes[2:] * np.uint32(0xC2B2AE3D))
+    mixed = (
+        (codes[:-2] * np.uint32(0x9E3779B1))
+        ^ (codes[1:-1] * np.uint32(0x85EBCA77))
+        ^ (codes[2:] * np.uint32(0xC2B2AE3D))
+    )
     inside = rows[:-2] == rows[2:]
     return (mixed >> np.uint32(32 - Trigrams.BITS)).astype(np.int64)[inside], rows[:-2][inside]
 
@@ -237,5 +245,3 @@ class LengthModel(NamedTuple):
         """How far off the lengths [2, pairs] are, in spreads."""
         mean = (lengths[0] * self.ratio + lengths[1]) / 2 + 1
         return np.asarray((lengths[1] - self.ratio * lengths[0]) / np.sqrt(mean) / self.spread)
-
-

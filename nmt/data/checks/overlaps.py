@@ -14,11 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmt.data.checks.chunk import Chunk, Part, Tokens
-from nmt.data.checks.finding import BOTH, ERROR, NOTICE, SOURCE, TARGET, WARNING, Check, Found
+from nmt.data.checks.finding import BOTH, ERROR, LEVELS, NOTICE, SOURCE, TARGET, WARNING, Check, Found
 
 BUCKETS = 64
 CHANCE = 9
 """Words up to which two authors may well write the same sentence: a double is then no sign of copying."""
+FEW, LONG = 7, 12
+"""Words from which on the same pair in training and test data is a warning, and beyond which it is an error."""
 SHINGLE = 2
 """Words in a row by which lines that are nearly the same are found."""
 NEAR = 0.75
@@ -64,6 +66,7 @@ class Duplicate(Check):
     """The same pair again. Long ones were copied; short ones may have been written twice."""
 
     name = "duplicate"
+    drops = LEVELS
     what = "the same pair stands before"
 
     def __init__(self) -> None:
@@ -100,6 +103,7 @@ class SameSource(Duplicate):
 
     name = "same_source"
     level = NOTICE
+    drops = ()
     what = "the same source stands before, with another translation"
     mend = "Nothing need be done."
     side = SOURCE
@@ -153,7 +157,7 @@ class Overlap(Check):
                     self._lines[side] += [
                         (part, place, frozenset(group.tolist())) for place, group in enumerate(groups, chunk.first)
                     ]
-        self._index = [_index(hashed, rows) for hashed, rows in zip(shingles, owners, strict=True)]
+        self._index = [_Index(hashed, rows) for hashed, rows in zip(shingles, owners, strict=True)]
 
     def find(self, chunk: Chunk) -> Iterator[Found]:
         exact: dict[int, list[Place]] = {}
@@ -167,65 +171,81 @@ class Overlap(Check):
 
     def _told(self, chunk: Chunk, row: int, exact: list[Place], near: list[Place]) -> Iterator[Found]:
         """What is said of a pair by where its sides stand in the held-out parts, exactly and nearly."""
-        sides = [side for side in (SOURCE, TARGET) if exact[side] or near[side]]
+        same = [side for side in (SOURCE, TARGET) if exact[side]]
+        like = [side for side in (SOURCE, TARGET) if exact[side] or near[side]]
         where = next(place for place in (*exact, *near) if place is not None)
-        same = [side for side in sides if exact[side]]
-        kind = ("" if len(same) == len(sides) else "nearly ") + ("the pair" if len(sides) == 2 else "the " + SIDES[sides[0]])
-        evidence = f"{kind} is pair {where[1] + 1:,} of {where[0].name}"
-        chance = chunk.tokens[sides[0]].counts[row] <= CHANCE
-        level = NOTICE if chance or (not same and len(sides) == 1) else ERROR if len(sides) == 2 and same else WARNING
-        yield Found(chunk.first + row, BOTH, evidence, level)
+        length = int(chunk.tokens[like[0]].counts[row])
+        if len(like) == 1:
+            kind, level = f"the {SIDES[like[0]]}", NOTICE
+        elif len(same) == 2:
+            kind, level = "the pair", NOTICE if length < FEW else WARNING if length <= LONG else ERROR
+        else:
+            kind, level = "nearly the pair", NOTICE if length <= CHANCE else WARNING
+        yield Found(chunk.first + row, BOTH, f"{kind} is pair {where[1] + 1:,} of {where[0].name}", level)
 
     def _near(self, chunk: Chunk) -> dict[int, list[Place]]:
-        """The rows whose source or target is nearly a held-out line, and which."""
+        """The rows of which both sides are nearly held-out lines, and which."""
+        shingles = [_shingles(tokens) for tokens in chunk.tokens]
+        enough = np.ones(len(chunk), bool)
+        for index, (hashed, rows) in zip(self._index, shingles, strict=True):
+            hits = np.bincount(rows[index.has(hashed)], minlength=len(chunk))
+            enough &= hits >= np.maximum(3, NEAR * np.bincount(rows, minlength=len(chunk)))
         found: dict[int, list[Place]] = {}
-        for side in (SOURCE, TARGET):
-            keys, owners = self._index[side]
-            if not len(keys):
-                continue
-            hashed, rows = _shingles(chunk.tokens[side])
-            at = np.minimum(np.searchsorted(keys, hashed), len(keys) - 1)
-            hits = np.bincount(rows[keys[at] == hashed], minlength=len(chunk))
-            enough = hits >= np.maximum(3, NEAR * np.bincount(rows, minlength=len(chunk)))
-            for row in np.flatnonzero(enough).tolist():
+        for row in np.flatnonzero(enough).tolist():
+            places: list[Place] = []
+            for side, (hashed, rows) in enumerate(shingles):
                 start, end = np.searchsorted(rows, [row, row + 1])
-                place = self._nearest(side, hashed[start:end].tolist())
-                if place is not None:
-                    found.setdefault(row, [None, None])[side] = place
+                places.append(self._nearest(side, hashed[start:end]))
+                if places[-1] is None:
+                    break
+            else:
+                found[row] = places
         return found
 
-    def _nearest(self, side: int, shingles: list[int]) -> Place:
+    def _nearest(self, side: int, shingles: NDArray[np.uint64]) -> Place:
         """A held-out line that has nearly these words in a row."""
-        keys, owners = self._index[side]
-        mine = frozenset(shingles)
-        votes = Counter(owner for key in mine for owner in _owners(keys, owners, key))
-        for candidate, shared in votes.most_common(3):
+        mine = frozenset(shingles.tolist())
+        for candidate in self._index[side].likely(shingles):
             part, place, theirs = self._lines[side][candidate]
-            if shared >= NEAR * max(len(mine), len(theirs)):
+            if len(mine & theirs) >= NEAR * max(len(mine), len(theirs)):
                 return part, place
         return None
 
 
 SIDES = ("source", "target")
-MOST_OWNERS = 50
-"""Lines looked at for one shingle: what more lines share tells nothing."""
 
 
-def _owners(keys: NDArray[np.uint64], owners: NDArray[np.int64], key: int) -> list[int]:
-    start, end = np.searchsorted(keys, np.uint64(key)), np.searchsorted(keys, np.uint64(key), "right")
-    some: list[int] = owners[start : min(end, start + MOST_OWNERS)].tolist()
-    return some
+class _Index:
+    """Which lines have some words in a row."""
+
+    MOST = 50  # lines that share a shingle: what more share tells nothing
+
+    def __init__(self, hashed: list[NDArray[np.uint64]], rows: list[NDArray[np.int64]]) -> None:
+        keys, owners = np.concatenate([NOTHING, *hashed]), np.concatenate([NOTHING.astype(np.int64), *rows])
+        self._owners = owners[np.argsort(keys, kind="stable")]
+        self._keys, self._counts = np.unique(keys, return_counts=True)
+        self._ends = np.cumsum(self._counts)
+
+    def has(self, keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        """Which of some shingles any line has."""
+        return np.asarray(self._keys[self._at(keys)] == keys) if len(self._keys) else np.zeros(len(keys), bool)
+
+    def likely(self, keys: NDArray[np.uint64]) -> list[int]:
+        """Three lines that have the most of some shingles."""
+        at = self._at(keys)
+        at = at[self._keys[at] == keys]
+        ends, counts = self._ends[at], self._counts[at]
+        votes: Counter[int] = Counter()
+        for end, count in zip(ends.tolist(), counts.tolist(), strict=True):
+            if count <= self.MOST:
+                votes.update(self._owners[end - count : end].tolist())
+        return [owner for owner, _ in votes.most_common(3)]
+
+    def _at(self, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
+        return np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
 
 
-def _index(
-    hashed: list[NDArray[np.uint64]], rows: list[NDArray[np.int64]]
-) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """Shingles in order, and the line of each."""
-    if not hashed:
-        return np.zeros(0, np.uint64), np.zeros(0, np.int64)
-    keys, owners = np.concatenate(hashed), np.concatenate(rows)
-    order = np.argsort(keys, kind="stable")
-    return keys[order], owners[order]
+NOTHING = np.zeros(0, np.uint64)
 
 
 def _shingles(tokens: Tokens) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
@@ -239,5 +259,3 @@ def _shingles(tokens: Tokens) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
         mixed = mixed * np.uint64(0x9E3779B97F4A7C15) + (hashes[step : step + size] ^ np.uint64(step))
     inside = rows[:size] == rows[SHINGLE - 1 :]
     return mixed[inside], rows[:size][inside]
-
-

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from nmt.data.checks.chunk import Chunk, words
-from nmt.data.checks.finding import BOTH, ERROR, NOTICE, WARNING, Check, Found, PairCheck
+from nmt.data.checks.finding import BOTH, ERROR, NOTICE, WARNING, Found, PairCheck
 
 SHORT = 20
 """Characters up to which any ratio passes: "No." may well be translated by a whole phrase."""

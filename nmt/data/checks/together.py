@@ -14,8 +14,8 @@ from nmt.data.checks.likeness import LengthModel
 
 FREQUENT = 2_000
 """Words of each side whose company is known: [words, words] bytes of memory."""
-LONGEST = 24
-"""Words of a line that are looked at."""
+LONGEST = 16
+"""Frequent words of a line that are looked at."""
 LEAST = 3
 """Pairs that two words must share before they are said to go together."""
 LEVELS = np.array([-1e9, 0.0, 0.5, 0.8, 1.1, 1.4, 1.7, 2.0, 2.4, 2.8, 3.3])
@@ -47,6 +47,7 @@ class Association:
                 kept.append(self._features(both, shared, np.stack([lengths[0][tried], lengths[1][target]])))
         self._learn(*numbers)
         self._evidence = _log_ratios(np.concatenate(features[0]), np.concatenate(features[1]))
+        self.usual = float(np.median(self(sample)))
 
     def __call__(self, chunk: Chunk) -> NDArray[np.float64]:
         """[pairs], in nats: above 0 where the pair looks like a translation."""
@@ -60,12 +61,13 @@ class Association:
         """[lines, LONGEST]: the numbers of the frequent words of each line, from 1; 0 elsewhere."""
         known = self._frequent[side]
         at = np.minimum(np.searchsorted(known, tokens.hashes), len(known) - 1)
-        number = np.where(known[at] == tokens.hashes, at + 1, 0)
-        starts = np.cumsum(tokens.counts) - tokens.counts
-        column = np.arange(len(number)) - np.repeat(starts, tokens.counts)
+        there = known[at] == tokens.hashes
+        number, rows = at[there] + 1, tokens.rows[there]
+        counts = np.bincount(rows, minlength=len(tokens.counts))
+        column = np.arange(len(number)) - np.repeat(np.cumsum(counts) - counts, counts)
         padded = np.zeros((len(tokens.counts), LONGEST), np.int64)
         inside = column < LONGEST
-        padded[tokens.rows[inside], column[inside]] = number[inside]
+        padded[rows[inside], column[inside]] = number[inside]
         return padded
 
     def _learn(self, source: NDArray[np.int64], target: NDArray[np.int64]) -> None:
@@ -88,7 +90,10 @@ class Association:
         self._table = np.clip(10 * information, 0, 120).astype(np.int8)
 
     def _features(
-        self, numbers: tuple[NDArray[np.int64], NDArray[np.int64]], shared: NDArray[np.int64], lengths: NDArray[np.float64]
+        self,
+        numbers: tuple[NDArray[np.int64], NDArray[np.int64]],
+        shared: NDArray[np.int64],
+        lengths: NDArray[np.float64],
     ) -> NDArray[np.int64]:
         """[pairs, 3], each a small class: how well the words go together, how many others both have, how lengths agree."""
         best = np.zeros(len(shared))
@@ -154,40 +159,90 @@ def _log_ratios(translations: NDArray[np.int64], chance: NDArray[np.int64]) -> l
 
 class Misaligned(Check):
     """A run of pairs that do not translate each other: a line is missing on one side at its beginning and one on the
-    other side at its end. The run is the stretch with the most evidence, summed (Page 1954)."""
+    other side at its end.
+
+    A run is the stretch with the most evidence, summed (Page 1954): that its pairs are as unlike translations as lines
+    drawn at random, or that each source fits the target some lines before or after it better than its own."""
 
     name = "misaligned"
     level = ERROR
     what = "a run of pairs that do not translate each other"
     mend = "Look for a missing or doubled line where the run begins; `nmt data clean` drops the run."
 
-    PROOF = 18.0  # nats: that chance brings so much together is unlikely in a billion pairs
-    FEWEST = 6  # pairs of a run
-    END = 12.0  # nats against it, after which a run is over
+    SHIFTS = (-3, -2, -1, 1, 2, 3)
+    WINDOW = 10  # pairs whose mean tells whether to look at shifts
 
     def __init__(self, association: Association) -> None:
         self._association = association
-        self.runs: list[tuple[int, int]] = []
-        self._sum = self._peak = 0.0
-        self._start = self._best = 0
-        self._seen = 0
+        self._runs = {shift: _Run() for shift in (0, *self.SHIFTS)}
+
+    @property
+    def runs(self) -> list[tuple[int, int]]:
+        """First and last place of each run that was found; those that touch are one."""
+        return [(first, last) for first, last, _ in self._joined()]
 
     def find(self, chunk: Chunk) -> Iterator[Found]:
-        for place, evidence in enumerate((-self._association(chunk)).clip(-NOTE, NOTE).tolist(), chunk.first):
-            self._sum += evidence
-            if self._sum <= 0 or self._sum < self._peak - self.END:
-                self._close()
-                self._sum, self._peak, self._start = 0.0, 0.0, place + 1
-            elif self._sum > self._peak:
-                self._peak, self._best = self._sum, place
+        own = self._association(chunk)
+        self._runs[0].add(-own, chunk.first)
+        window = np.convolve(own, np.ones(self.WINDOW) / self.WINDOW, "valid")
+        suspicious = len(window) > 0 and window.min() < self._association.usual / 3
+        for shift in self.SHIFTS:
+            better = np.full(len(chunk), -NOTE)
+            if suspicious:
+                here, there = max(0, -shift), max(0, shift)
+                size = len(chunk) - abs(shift)
+                moved = Chunk(0, (chunk.sides[0][here:][:size], chunk.sides[1][there:][:size]))
+                better[here : here + size] = self._association(moved) - own[here : here + size]
+            self._runs[shift].add(better, chunk.first)
         yield from ()
 
     def finish(self) -> Iterator[Found]:
-        self._close()
-        for first, last in self.runs:
+        for run in self._runs.values():
+            run.close()
+        for first, last, shift in self._joined():
+            fits = f"; each source fits the target {abs(shift)} {'after' if shift > 0 else 'before'}" if shift else ""
             for place in range(first, last + 1):
-                yield Found(place, BOTH, f"of a run of {last - first + 1:,}", ERROR)
+                yield Found(place, BOTH, f"of a run of {last - first + 1:,}{fits}", ERROR)
 
-    def _close(self) -> None:
+    def _joined(self) -> list[tuple[int, int, int]]:
+        """The runs, those that overlap as one: first place, last place, shift."""
+        joined: list[tuple[int, int, int]] = []
+        every = ((first, last, shift) for shift, run in self._runs.items() for first, last in run.found)
+        for first, last, shift in sorted(every, key=lambda run: (run[0], -run[1])):
+            if joined and first <= joined[-1][1] + 1:
+                joined[-1] = joined[-1][0], max(last, joined[-1][1]), joined[-1][2] or shift
+            else:
+                joined.append((first, last, shift))
+        return joined
+
+
+class _Run:
+    """Adds up evidence, pair after pair, and keeps the stretches that have enough."""
+
+    PROOF = 18.0  # nats: that chance brings so much together is unlikely in a million pairs
+    FEWEST = 6  # pairs of a run
+    END = 12.0  # nats against it, after which a run is over
+
+    def __init__(self) -> None:
+        self.found: list[tuple[int, int]] = []
+        self._sum = self._peak = 0.0
+        self._start = self._best = 0
+
+    def add(self, evidence: NDArray[np.float64], first: int) -> None:
+        """The evidence of some pairs that follow each other, from the place `first` on."""
+        if not self._sum and evidence.max(initial=-1.0) <= 0:
+            self._start = first + len(evidence)
+            return
+        for place, one in enumerate(evidence.clip(-NOTE, NOTE).tolist(), first):
+            self._sum += one
+            if self._sum <= 0 or self._sum < self._peak - self.END:
+                self.close()
+                self._start = place + 1
+            elif self._sum > self._peak:
+                self._peak, self._best = self._sum, place
+
+    def close(self) -> None:
+        """Ends the stretch that is being looked at."""
         if self._peak >= self.PROOF and self._best - self._start + 1 >= self.FEWEST:
-            self.runs.append((self._start, self._best))
+            self.found.append((self._start, self._best))
+        self._sum = self._peak = 0.0

@@ -39,9 +39,9 @@ SEARCH_OPTIONS: dict[str, tuple[type, str, str]] = {
 class Parser(argparse.ArgumentParser):
     """argparse whose errors are `UserError`s, and which names the nearest known option."""
 
-    def __init__(self, command: Callable[[list[str]], int]) -> None:
+    def __init__(self, command: Callable[[list[str]], int], program: str | None = None) -> None:
         super().__init__(
-            prog=f"nmt {command.__name__}",
+            prog=program or f"nmt {command.__name__}",
             description=inspect.getdoc(command),
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,

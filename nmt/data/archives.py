@@ -44,7 +44,7 @@ def open_file(path: str) -> BinaryIO:
                 return cast(BinaryIO, zipped.open(name))
             raise FileNotFoundError(2, "No such file", path)
         file = _opened_tar(archive)
-        tar = tarfile.open(fileobj=file, mode="r|")
+        tar = tarfile.open(fileobj=file, mode="r|")  # noqa: SIM115 (its file is closed)
         for member in tar:
             if member.name == name and member.isfile():
                 return cast(BinaryIO, Opened(tar.extractfile(member), file))

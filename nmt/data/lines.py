@@ -70,7 +70,7 @@ def raw_lines(file: BinaryIO, path: str | Path) -> Iterator[bytes]:
     too. Raises UserError where the file is damaged."""
     number = 0
     try:
-        for number, line in enumerate(file, 1):
+        for number, line in enumerate(file, 1):  # noqa: B007 (told below)
             yield line
     except DAMAGED as error:
         reason = getattr(error, "strerror", None) or error

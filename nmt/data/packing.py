@@ -38,7 +38,7 @@ PACKINGS = {
         lambda file: gzip.GzipFile("", "rb", fileobj=file), lambda file: gzip.GzipFile("", "wb", fileobj=file, mtime=0)
     ),
     ".bz2": Packing(bz2.BZ2File, lambda file: bz2.BZ2File(file, "wb")),
-    ".xz": Packing(lzma.LZMAFile, lambda file: lzma.LZMAFile(file, "wb")),
+    ".xz": Packing(lzma.LZMAFile, lambda file: lzma.LZMAFile(file, "wb")),  # noqa: SIM115 (closed by who opens it)
     ".zst": Packing(_zstd_unpacked, _zstd_packed),
 }
 

@@ -103,10 +103,12 @@ def _names(place: str, part: str) -> list[str]:
     else:
         there = os.listdir(place)
     names = sorted({unpacked_name(name): name for name in sorted(there, reverse=True)}.values(), key=_numbers)
-    begin = {name: re.split(r"[^A-Za-z]", os.path.basename(name))[0] for name in names}
-    if not any(word in PARTS for word in begin.values()):
-        return names
-    return [name for name in names if begin[name] in spellings(part)]
+    begins = {name: re.split(r"[^A-Za-z]", os.path.basename(name))[0] for name in names}
+    parts = set(begins.values()).intersection(PARTS)
+    if parts.isdisjoint(spellings(part)) and parts:
+        known = ", ".join(f"{place}:{known}" for known in sorted(parts))
+        raise UserError(f"{place} has no split {part!r}; there is {known}.")
+    return [name for name in names if begins[name] in spellings(part) or not parts]
 
 
 def _numbers(name: str) -> list[str | int]:

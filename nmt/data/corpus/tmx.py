@@ -116,9 +116,7 @@ class _Parser:
             self._text.append(text)
 
     def _declared(self, name: str, *rest: object) -> None:
-        raise UserError(
-            f"{self._where()}: declares the entity {name!r}, which may grow without end: write out its text."
-        )
+        raise UserError(f"{self._where()}: declares the entity {name!r}, which may grow without end: write it out.")
 
     def _skipped(self, name: str, parameter: bool) -> None:
         if not parameter:

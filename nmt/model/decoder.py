@@ -1,7 +1,7 @@
 """Decoders: how recurrence and attention are joined. Each reads a whole target (`forward`, for training) or one
 position of several hypotheses (`step`, for search), from the same weights and with the same result.
 
-A decoder's state is a tuple of tensors [layers, rows, size], outputs of the recurrent layers first. In search, `rows`
+A decoder's state is a tuple of tensors [layers, rows, size], those of the recurrent layers first. In search, `rows`
 counts the hypotheses of all sentences, those of one sentence side by side: a sentence's memory is never copied."""
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from nmt.model.attention import Attention, Memory, padding_bias
+from nmt.model.cell import Recurrent, StackSizes, State
 from nmt.model.dropout import HeldDropout, apply
-from nmt.model.recurrent import Recurrent, StackSizes, State
 
 
 class Decoder(nn.Module):
@@ -104,8 +104,9 @@ class ParallelDecoder(Decoder):
         def run(index: int, layer_inputs: Tensor) -> Tensor:
             layer = self.stack[index]
             before = tuple(part[index] for part in state)
-            after.append(layer.advance(layer.project(layer_inputs.flatten(0, 1)), before))
-            return after[-1][0].view(*layer_inputs.shape[:2], -1)
+            outputs, state_after = layer.advance(layer.project(layer_inputs.flatten(0, 1)), before)
+            after.append(state_after)
+            return outputs.view(*layer_inputs.shape[:2], -1)
 
         features, weights = self._through(inputs, memory, run)
         return features, _stack(after), weights
@@ -168,7 +169,7 @@ class SteppedDecoder(Decoder):
 
     def _masks(self, inputs: Tensor) -> list[Tensor | None]:
         """A held mask for the input of every layer above the first, then one for the readout."""
-        sizes = [layer.layer.input_size for layer in self.stack[1:]] + [self.readout.in_features]
+        sizes = [layer.input_size for layer in self.stack[1:]] + [self.readout.in_features]
         rows = inputs.shape[0] * (1 if self.training else inputs.shape[1])
         return [self.dropout.mask(rows, size, inputs) for size in sizes]
 
@@ -180,8 +181,10 @@ class SteppedDecoder(Decoder):
         after = []
         for layer, before, mask in zip(self.stack[1:], layers[1:], masks, strict=False):
             below = outputs
-            after.append(layer.advance(layer.project(apply(mask, widen(below))), before))
-            outputs = after[-1][0] + below if self.sizes.residual else after[-1][0]
+            outputs, state_after = layer.advance(layer.project(apply(mask, widen(below))), before)
+            after.append(state_after)
+            if self.sizes.residual:
+                outputs = outputs + below
         return outputs, after
 
 
@@ -191,8 +194,7 @@ class InputFeedingDecoder(SteppedDecoder):
 
     def __init__(self, cell: type[Recurrent], attention: Attention, sizes: StackSizes, *, lexical: bool) -> None:
         super().__init__(cell, attention, sizes, lexical=lexical)
-        gates = self.stack[0].layer.all_weights[0][0].shape[0]
-        self.feed = nn.Linear(sizes.input_size, gates, bias=False)
+        self.feed = nn.Linear(sizes.input_size, cell.GATES * sizes.hidden, bias=False)
 
     def size_above(self) -> int:
         return self.sizes.hidden
@@ -203,8 +205,8 @@ class InputFeedingDecoder(SteppedDecoder):
     def advance(
         self, projected: Tensor, layers: list[State], extra: State, memory: Memory, masks: list[Tensor | None]
     ) -> tuple[Tensor, list[State], State, Tensor | None]:
-        first = self.stack[0].advance(projected + self.feed(extra[0]), layers[0])
-        outputs, above = self._upwards(first[0], layers, masks, lambda below: below)
+        lowest, first = self.stack[0].advance(projected + self.feed(extra[0]), layers[0])
+        outputs, above = self._upwards(lowest, layers, masks, lambda below: below)
         contexts, weights = self._look(outputs, memory)
         feature = self.readout(apply(masks[-1], torch.cat([outputs, contexts], dim=-1))).tanh()
         return feature, [first, *above], (feature,), weights
@@ -228,10 +230,11 @@ class ConditionalDecoder(SteppedDecoder):
     def advance(
         self, projected: Tensor, layers: list[State], extra: State, memory: Memory, masks: list[Tensor | None]
     ) -> tuple[Tensor, list[State], State, Tensor | None]:
-        middle = self.stack[0].advance(projected, layers[0])
-        contexts, weights = self._look(middle[0], memory)
-        first = middle if self.second is None else self.second.advance(self.second.project(contexts), middle)
-        outputs, above = self._upwards(first[0], layers, masks, lambda below: torch.cat([below, contexts], dim=-1))
+        lowest, first = self.stack[0].advance(projected, layers[0])
+        contexts, weights = self._look(lowest, memory)
+        if self.second is not None:
+            lowest, first = self.second.advance(self.second.project(contexts), first)
+        outputs, above = self._upwards(lowest, layers, masks, lambda below: torch.cat([below, contexts], dim=-1))
         return torch.cat([outputs, contexts], dim=-1), [first, *above], (), weights
 
     def features(self, readings: Tensor, inputs: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """Decoders: how recurrence and attention are joined. Each reads a whole target (`forward`, for training) or one
 position of several hypotheses (`step`, for search), from the same weights and with the same result.
 
-A decoder's state is a tuple of tensors [layers, rows, size], outputs of the recurrent layers first. In search, `rows`
+A decoder's state is a tuple of tensors [layers, rows, size], those of the recurrent layers first. In search, `rows`
 counts the living hypotheses of all sentences, one sentence after the other: a sentence's memory is never copied."""
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from nmt.model.attention import Attention, Memory, padding_bias
+from nmt.model.cell import Recurrent, StackSizes, State
 from nmt.model.dropout import HeldDropout, apply
-from nmt.model.recurrent import Recurrent, StackSizes, State
 
 
 class Beams(NamedTuple):
@@ -134,8 +134,10 @@ class ParallelDecoder(Decoder):
 
         def run(index: int, layer_inputs: Tensor) -> Tensor:
             layer = self.stack[index]
-            after.append(layer.advance(layer.project(layer_inputs), tuple(part[index] for part in state)))
-            return after[-1][0]
+            before = tuple(part[index] for part in state)
+            outputs, state_after = layer.advance(layer.project(layer_inputs), before)
+            after.append(state_after)
+            return outputs
 
         def look(queries: Tensor) -> tuple[Tensor, Tensor | None, Tensor | None]:
             contexts, weights, words = self._attend(beams.spread(queries), memory)
@@ -214,7 +216,7 @@ class SteppedDecoder(Decoder):
 
     def _masks(self, inputs: Tensor) -> list[Tensor | None]:
         """A held mask for the input of every layer above the first, then one for the readout."""
-        sizes = [layer.layer.input_size for layer in self.stack[1:]] + [self.readout.in_features]
+        sizes = [layer.input_size for layer in self.stack[1:]] + [self.readout.in_features]
         return [self.dropout.mask(len(inputs), size, inputs) for size in sizes]
 
     def _upwards(
@@ -225,8 +227,10 @@ class SteppedDecoder(Decoder):
         after = []
         for layer, before, mask in zip(self.stack[1:], layers[1:], masks, strict=False):
             below = outputs
-            after.append(layer.advance(layer.project(apply(mask, widen(below))), before))
-            outputs = after[-1][0] + below if self.sizes.residual else after[-1][0]
+            outputs, state_after = layer.advance(layer.project(apply(mask, widen(below))), before)
+            after.append(state_after)
+            if self.sizes.residual:
+                outputs = outputs + below
         return outputs, after
 
 
@@ -236,8 +240,7 @@ class InputFeedingDecoder(SteppedDecoder):
 
     def __init__(self, cell: type[Recurrent], attention: Attention, sizes: StackSizes, *, lexical: bool) -> None:
         super().__init__(cell, attention, sizes, lexical=lexical)
-        gates = self.stack[0].layer.all_weights[0][0].shape[0]
-        self.feed = nn.Linear(sizes.input_size, gates, bias=False)
+        self.feed = nn.Linear(sizes.input_size, cell.GATES * sizes.hidden, bias=False)
 
     def size_above(self) -> int:
         return self.sizes.hidden
@@ -254,8 +257,8 @@ class InputFeedingDecoder(SteppedDecoder):
         beams: Beams,
         masks: list[Tensor | None],
     ) -> tuple[Tensor, list[State], State, Tensor | None]:
-        first = self.stack[0].advance(projected + self.feed(extra[0]), layers[0])
-        outputs, above = self._upwards(first[0], layers, masks, lambda below: below)
+        lowest, first = self.stack[0].advance(projected + self.feed(extra[0]), layers[0])
+        outputs, above = self._upwards(lowest, layers, masks, lambda below: below)
         contexts, weights = self._look(outputs, memory, beams)
         feature = self.readout(apply(masks[-1], torch.cat([outputs, contexts], dim=-1))).tanh()
         return feature, [first, *above], (feature,), weights
@@ -285,10 +288,11 @@ class ConditionalDecoder(SteppedDecoder):
         beams: Beams,
         masks: list[Tensor | None],
     ) -> tuple[Tensor, list[State], State, Tensor | None]:
-        middle = self.stack[0].advance(projected, layers[0])
-        contexts, weights = self._look(middle[0], memory, beams)
-        first = middle if self.second is None else self.second.advance(self.second.project(contexts), middle)
-        outputs, above = self._upwards(first[0], layers, masks, lambda below: torch.cat([below, contexts], dim=-1))
+        lowest, first = self.stack[0].advance(projected, layers[0])
+        contexts, weights = self._look(lowest, memory, beams)
+        if self.second is not None:
+            lowest, first = self.second.advance(self.second.project(contexts), first)
+        outputs, above = self._upwards(lowest, layers, masks, lambda below: torch.cat([below, contexts], dim=-1))
         return torch.cat([outputs, contexts], dim=-1), [first, *above], (), weights
 
     def features(self, readings: Tensor, inputs: Tensor) -> Tensor:

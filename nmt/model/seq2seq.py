@@ -12,10 +12,11 @@ from nmt.config import ModelConfig
 from nmt.errors import UserError, choose
 from nmt.model.attention import ATTENTION, Memory
 from nmt.model.bridge import BRIDGE
+from nmt.model.cell import Recurrent, StackSizes, State
 from nmt.model.decoder import DECODER, Beams
 from nmt.model.dropout import HeldDropout
 from nmt.model.encoder import Encoder
-from nmt.model.recurrent import RECURRENT, StackSizes, State
+from nmt.model.recurrent import RECURRENT
 
 PADDING = 0
 
@@ -69,9 +70,11 @@ class Seq2Seq(nn.Module):
             self.output.weight = self.target_embedding.weight
 
     def _initialise(self) -> None:
-        """Linear maps as Glorot and Bengio 2010, embeddings and output weights uniform in +-0.1."""
+        """Linear maps as Glorot and Bengio 2010, embeddings and output weights uniform in +-0.1; recurrent layers have
+        begun in their own way."""
+        begun = {id(part) for cell in self.modules() if isinstance(cell, Recurrent) for part in cell.modules()}
         for module in self.modules():
-            if isinstance(module, nn.Linear):
+            if isinstance(module, nn.Linear) and id(module) not in begun:
                 nn.init.xavier_uniform_(module.weight)
         for layer in (self.source_embedding, self.target_embedding, self.output):
             nn.init.uniform_(layer.weight, -0.1, 0.1)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from nmt.arguments import SEARCH_OPTIONS, Parser, positive
 from nmt.commands.common import lines_of, load, parallel_lines, print_json, progress_bar, reporter, search_of
-from nmt.data.lines import PACKED, clean_line, open_output
+from nmt.data.lines import clean_line, open_output
+from nmt.data.packing import unpacked_name
 from nmt.errors import UserError, choose
 
 if TYPE_CHECKING:
@@ -194,7 +195,7 @@ def _test_set(name: str, location: list[str], options: argparse.Namespace) -> Te
 
 def _stem(path: Path) -> str:
     """test2016 of test2016.en.gz."""
-    return clean_line(Path(path.name.removesuffix(PACKED)).stem or str(path))
+    return clean_line(Path(unpacked_name(path.name)).stem or str(path))
 
 
 def elsewhere(options: argparse.Namespace, systems: list[str], tests: list[TestSet]) -> list[Output]:

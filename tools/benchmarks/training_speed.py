@@ -137,7 +137,8 @@ def main() -> None:
         sizes = f"{len(vocabulary.target)} pieces, {arguments.batch_tokens} a batch"
         print(f"{torch.get_num_threads()} threads, {arguments.precision}, {sizes}")
         print(
-            "| model | cell | million parameters | target tokens/s | outside the model | GFLOP/s | matrix GFLOP/s | share |"
+            "| model | cell | million parameters | target tokens/s | outside the model | GFLOP/s "
+            "| matrix GFLOP/s | share |"
         )
         print("|---|---|---|---|---|---|---|---|")
         for _, name, cell in itertools.product(range(arguments.rounds), arguments.only, arguments.cells):

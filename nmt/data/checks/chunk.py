@@ -1,4 +1,4 @@
-"""A part of a corpus, read a chunk of pairs at a time, whatever is wrong with it: broken bytes, lines without a partner."""
+"""A part of a corpus, read a chunk of pairs at a time, whatever is wrong with it: broken bytes, partnerless lines."""
 
 from __future__ import annotations
 

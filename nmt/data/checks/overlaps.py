@@ -9,6 +9,8 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,9 +38,10 @@ class _Shelves:
 
     def __init__(self) -> None:
         self._stack = ExitStack()
-        folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="nmt-check-"))
+        folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="nmt-check-")))
         self._files = [
-            self._stack.enter_context(open(f"{folder}/{number}", "w+b", buffering=8192)) for number in range(BUCKETS)
+            self._stack.enter_context(Path(folder, str(number)).open("w+b", buffering=8192))
+            for number in range(BUCKETS)
         ]
 
     def add(self, records: NDArray[np.void]) -> None:
@@ -66,7 +69,7 @@ class Duplicate(Check):
     """The same pair again. Long ones were copied; short ones may have been written twice."""
 
     name = "duplicate"
-    drops = LEVELS
+    drops: ClassVar[tuple[str, ...]] = LEVELS
     what = "the same pair stands before"
 
     def __init__(self) -> None:

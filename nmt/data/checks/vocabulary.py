@@ -75,7 +75,7 @@ class Coverage:
                 seen[side] |= np.isin(words[side], fresh)
 
     def report(self) -> list[dict[str, object]]:
-        """For each held-out part and side: the share of its words, and which of its characters, no training line has."""
+        """For each held-out part and side: the share of its words, and those of its characters, that training lacks."""
         return [
             {
                 "part": part.name,

@@ -14,6 +14,7 @@ from nmt.commands.compress import compress
 from nmt.commands.evaluate import evaluate
 from nmt.commands.info import info
 from nmt.commands.repl import repl
+from nmt.commands.report import report
 from nmt.commands.rerank import rerank
 from nmt.commands.score import score
 from nmt.commands.train import train
@@ -57,6 +58,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "evaluate": evaluate,
     "score": score,
     "rerank": rerank,
+    "report": report,
     "repl": repl,
     "info": info,
 }

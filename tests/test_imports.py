@@ -11,13 +11,13 @@ import pytest
 ROOMS = """
     errors
     config
-    data model search options arguments
+    data model search options arguments plots
     model_folder text
     translator compress
     pipeline
     formats evaluation workers
     rerank training
-    repl server documents
+    repl server documents report
     commands
     cli
     __main__

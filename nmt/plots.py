@@ -53,6 +53,7 @@ class Line:
     across: Sequence[float]
     up: Sequence[float]
     marked: bool = True
+    faint: bool = False
 
 
 def require() -> None:
@@ -131,8 +132,8 @@ def line_figure(lines: Sequence[Line], across: str, up: str, colours: Colours = 
                 color=colours[line.colour],
                 marker=marker,
                 markersize=4,
-                linewidth=1.6 if line.marked else 0.9,
-                alpha=1 if line.marked else 0.55,
+                linewidth=0.9 if line.faint else 1.6,
+                alpha=0.55 if line.faint else 1,
             )
         axes.set_xlabel(across)
         axes.set_ylabel(up)

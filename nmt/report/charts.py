@@ -66,7 +66,7 @@ def _curve(number: int, curve: Curve, runs: Sequence[Run]) -> Chart | None:
             marked = kind == "valid" or not curve.validation
             across, up = zip(*(_thinned(points) if kind == "train" else points), strict=True)
             label = run.name if marked and len(runs) > 1 else ""
-            lines.append(Line(label, colour, across, up, marked=marked))
+            lines.append(Line(label, colour, across, up, marked=kind == "valid", faint=not marked))
             said.append(
                 f"{run.name}, {'training' if kind == 'train' else 'validation'}: from {up[0]:.4g} at update "
                 f"{across[0]:,.0f} to {up[-1]:.4g} at {across[-1]:,.0f}, lowest {min(up):.4g}, highest {max(up):.4g}"

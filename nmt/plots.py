@@ -209,6 +209,9 @@ def svg(figure: Figure, name: str, title: str = "", alternative: str = "", colou
     its text alternative."""
     import matplotlib
 
+    if engine := figure.get_layout_engine():  # once here, where saving would do it at each of its two drawings
+        engine.execute(figure)
+        figure.set_layout_engine("none")
     buffer = io.StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))

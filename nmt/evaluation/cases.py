@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from nmt.data.subwords import Vocabulary
 from nmt.evaluation.metrics import sentence_chrf
 from nmt.text import alignment, quality
-from nmt.text.words import NOWHERE, split
+from nmt.text.words import NOWHERE, WORD, split
 from nmt.translator import Scored
 
 Counts = Mapping[str, int]
@@ -104,7 +104,7 @@ class Case:
 
 def words(text: str) -> list[str]:
     """The words of a text in lower case, without punctuation."""
-    return [word.text.lower() for word in split(text) if word.text[0].isalnum()]
+    return [word for word in WORD.findall(text.lower()) if word[0].isalnum()]
 
 
 def share(some: Sequence[str], among: set[str]) -> float | None:

@@ -18,8 +18,6 @@ from nmt.report.gather import Run
 
 LISTED = 1000
 """Sentences behind a bar that the page holds at most, the worst ones first."""
-HELD = 4000
-"""Sentences of the test set up to which the page holds all of them."""
 MOST_PIECES = 32
 """Pieces of the sentences whose attention is chosen to be drawn."""
 

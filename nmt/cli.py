@@ -16,6 +16,7 @@ from nmt.commands.compress import compress
 from nmt.commands.evaluate import evaluate
 from nmt.commands.info import info
 from nmt.commands.repl import repl
+from nmt.commands.report import report
 from nmt.commands.rerank import rerank
 from nmt.commands.score import score
 from nmt.commands.train import train
@@ -68,6 +69,7 @@ COMMANDS: Table = {
     "score": score,
     "rerank": rerank,
     "attention": attention,
+    "report": report,
     "repl": repl,
     "info": info,
 }

@@ -7,11 +7,13 @@ from collections.abc import Callable, Collection, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+import numpy as np
 from sacrebleu.metrics.base import Metric
 from sacrebleu.metrics.base import Score as SampleScore
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.metrics.ter import TER
+from sacrebleu.significance import _bootstrap_resample
 
 from nmt.errors import UserError, choose, unknown
 
@@ -90,6 +92,35 @@ def check_seed() -> None:
     seed = os.environ.get("SACREBLEU_SEED", "12345")
     if seed.lower() != "none" and not (seed.isascii() and seed.isdigit()):
         raise UserError(f"the environment variable SACREBLEU_SEED is {seed!r}: make it a whole number, or none.")
+
+
+class Counted:
+    """Translations of which BLEU's counts were taken once, to score many parts of them."""
+
+    def __init__(self, hypotheses: Sequence[str], references: Sequence[str]) -> None:
+        self._metric = _plain(METRICS["bleu"]("13a", False))
+        self._counts = np.array(self._metric._extract_corpus_statistics(hypotheses, [references]))
+        self._signature = str(self._metric.get_signature())
+
+    def bleu(self, rows: Sequence[int], samples: int = 0) -> Score:
+        """The corpus BLEU of some rows, at least one, with its interval from so many bootstrap `samples`."""
+        counts = self._counts[list(rows)].tolist()
+        result = self._metric._aggregate_and_compute(counts)
+        if not samples:
+            return Score(float(result.score), self._signature)
+        result.estimate_ci(_bootstrap_resample(counts, self._metric, samples)[1])
+        return Score(
+            float(result.score),
+            self._signature,
+            (float(result._mean - result._ci), float(result._mean + result._ci)),
+        )
+
+
+def sentence_chrf(hypotheses: Sequence[str], references: Sequence[str]) -> list[float]:
+    """The chrF of each sentence, from 0 to 100 (Popović 2015): of single sentences it tells more than BLEU."""
+    metric = CHRF()
+    pairs = zip(hypotheses, references, strict=True)
+    return [float(metric.sentence_score(hypothesis, [reference]).score) for hypothesis, reference in pairs]
 
 
 def check_tokenizer(tokenize: str) -> None:

@@ -4,7 +4,8 @@
 
 Prints milliseconds for batches of so many tokens at several lengths: the loop over positions that `nmt/model/scan.py`
 uses, doubling (log2 of the length passes over everything, Hillis and Steele 1986), chunks in log space (a cumulative
-sum within eight positions, a loop over the chunks), and PyTorch's `associative_scan`; and how far each is from the loop.
+sum within eight positions, a loop over the chunks), and PyTorch's `associative_scan`; and how far each is from the
+loop.
 """
 
 from __future__ import annotations

@@ -40,8 +40,7 @@ class _Shelves:
         self._stack = ExitStack()
         folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="nmt-check-")))
         self._files = [
-            self._stack.enter_context(Path(folder, str(number)).open("w+b", buffering=8192))
-            for number in range(BUCKETS)
+            self._stack.enter_context((folder / str(number)).open("w+b", buffering=8192)) for number in range(BUCKETS)
         ]
 
     def add(self, records: NDArray[np.void]) -> None:

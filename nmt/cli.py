@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from nmt import __version__
+from nmt.arguments import Parser
 from nmt.commands.compress import compress
 from nmt.commands.evaluate import evaluate
 from nmt.commands.info import info
@@ -50,6 +51,20 @@ def help_text() -> str:
     return "\n".join([*lines, "", "  --version  The version of this program."])
 
 
+def completion(words: list[str]) -> int:
+    """Prints a script that lets Tab complete `nmt` in a shell: commands, options, settings, their values, files.
+
+    nmt completion bash > ~/.nmt-completion && echo 'source ~/.nmt-completion' >> ~/.bashrc
+    nmt completion zsh > ~/.nmt-completion && echo 'source ~/.nmt-completion' >> ~/.zshrc    (after compinit)"""
+    parser = Parser(completion)
+    parser.add_argument("shell", choices=("bash", "zsh"), help="the shell")
+    shell = parser.parse(words).shell
+    from nmt.completion import script
+
+    print(script(COMMANDS, shell), end="")
+    return 0
+
+
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "train": train,
     "translate": translate,
@@ -59,4 +74,5 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "rerank": rerank,
     "repl": repl,
     "info": info,
+    "completion": completion,
 }

@@ -351,7 +351,8 @@ class Translator:
             numbers = {piece: number for number, piece in enumerate(pieces.tolist())}
             controls = [control if control == NOTHING else control.renumbered(numbers) for control in controls]
         source, source_lengths = pad(sources)
-        limits = [longest_translation(len(part), search) for part in sources]
+        both = zip(sources, controls, strict=True)
+        limits = [max(longest_translation(len(part), search), control.needed) for part, control in both]
         hypotheses = decode(
             stepper,
             source.to(self.device),

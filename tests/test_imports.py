@@ -17,7 +17,7 @@ ROOMS = """
     pipeline
     formats evaluation workers
     rerank training
-    repl server documents
+    repl server documents completion
     commands
     cli
     __main__

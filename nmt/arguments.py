@@ -36,6 +36,17 @@ SEARCH_OPTIONS: dict[str, tuple[type, str, str]] = {
 """Settings of the search that have an option of their own: type, placeholder, help. Left out, the model's own."""
 
 
+DESCRIBED = ["--described--"]
+"""Words on which a command raises `Described` in place of doing anything."""
+
+
+class Described(Exception):
+    """The parser of a command."""
+
+    def __init__(self, parser: Parser) -> None:
+        self.parser = parser
+
+
 class Parser(argparse.ArgumentParser):
     """argparse whose errors are `UserError`s, and which names the nearest known option."""
 
@@ -48,7 +59,10 @@ class Parser(argparse.ArgumentParser):
         )
 
     def parse(self, words: list[str]) -> argparse.Namespace:
-        """The values of the options. Raises UserError for unknown ones and for values that cannot be."""
+        """The values of the options. Raises UserError for unknown ones and for values that cannot be; see `DESCRIBED`,
+        too."""
+        if words is DESCRIBED:
+            raise Described(self)
         known = [option for action in self._actions for option in action.option_strings]
         for word in words:
             option = word.split("=")[0]

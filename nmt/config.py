@@ -195,7 +195,7 @@ class SearchConfig(Section):
     given up (Freitag and Al-Onaizan 2017): less to compute, and as good. 0 gives none up."""
     min_ratio: float = Field(0.0, ge=0)
     """Shortest translation in target pieces per source piece."""
-    max_ratio: float = Field(2.0, gt=0)
+    max_ratio: float = Field(2.0, gt=0, le=100)
     """Longest translation in target pieces per source piece, beyond 10 pieces that are always allowed."""
     no_repeat_ngram: int = Field(0, ge=0)
     """Length in pieces of the sequences that no translation has twice; 0 lets it repeat itself."""

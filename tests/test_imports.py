@@ -17,7 +17,7 @@ ROOMS = """
     pipeline
     formats evaluation
     rerank training
-    repl server documents report
+    repl server documents report completion
     commands
     cli
     __main__

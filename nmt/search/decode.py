@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 import torch
 from torch import Tensor
@@ -16,6 +17,9 @@ from nmt.search.penalties import LENGTH_PENALTIES, bound, coverage_penalty
 from nmt.search.protocol import DEAD, Hypothesis, S, Stepper
 from nmt.search.restrictions import NEVER, Symbols, restrictions
 from nmt.search.strategies import Alive, Candidates, Strategy
+
+Watch = Callable[[int, tuple[int, ...]], None]
+"""Told, after each step, which of the sentences that the search began with begins with which pieces for certain."""
 
 
 @dataclass
@@ -50,14 +54,16 @@ def decode(
     controls: Sequence[Control] | None = None,
     search: SearchConfig | None = None,
     attention: bool = False,
+    watch: Watch | None = None,
 ) -> list[list[Hypothesis]]:
     """Translates a batch: source [batch, source], lengths [batch]; limits: longest translation of each sentence in
     pieces, end symbol included, at least two, or what its control needs; shortest: likewise, at least two; controls:
     what is asked of each -> hypotheses of each sentence, best first, at most `search.nbest`. There is at least one,
     unless the model's probabilities are no numbers or what is forbidden leaves nothing.
 
-    Of `search`, the strategy's own settings are not looked at. `attention`: give it with the hypotheses. Raises
-    UserError for phrases asked of a strategy that cannot, and for a coverage penalty without attention.
+    Of `search`, the strategy's own settings are not looked at. `attention`: give it with the hypotheses. `watch` is
+    told what is decided; without it, nothing is computed for it. Raises UserError for phrases asked of a strategy that
+    cannot, and for a coverage penalty without attention.
     """
     search = search or SearchConfig()
     controls = controls or [NOTHING] * len(limits)
@@ -87,6 +93,8 @@ def decode(
             alive = _closed(alive, taken, each)
         if strategy.prune:
             alive = _pruned(alive, strategy.prune)
+        if watch is not None:
+            _tell(watch, sentences, alive)
         kept, sentences = _unsettled(sentences, alive, search)
         if kept is not None:
             alive, rows = alive.select(kept), rows[kept]
@@ -181,6 +189,16 @@ def _pruned(alive: Alive, threshold: float) -> Alive:
     sums = alive.sums.clone()
     sums[..., -1].masked_fill_(behind, NEVER)
     return alive._replace(sums=sums)
+
+
+def _tell(watch: Watch, sentences: list[_Sentence], alive: Alive) -> None:
+    """Tells of each sentence the pieces with which all its hypotheses begin, the living and the ended: all that is yet
+    found continues one of them, so the best translation begins with these too."""
+    living = alive.totals > NEVER
+    for number, sentence, mine, said in zip(alive.sentences.tolist(), sentences, living, alive.history, strict=True):
+        pieces = [*said[mine][:, 1:].tolist(), *(hypothesis.pieces for hypothesis in sentence.ended)]
+        agreed = takewhile(lambda column: len(set(column)) == 1, zip(*pieces, strict=False))
+        watch(number, tuple(column[0] for column in agreed))
 
 
 def _unsettled(sentences: list[_Sentence], alive: Alive, search: SearchConfig) -> tuple[Tensor | None, list[_Sentence]]:

@@ -26,10 +26,13 @@ class Option(NamedTuple):
 FILES, FOLDERS = ("<files>",), ("<folders>",)
 
 
-def script(commands: Commands, shell: str) -> str:
-    """The script for a shell, of `SHELLS`: a table of all options and their values, and what looks it up."""
+def script(commands: Commands, groups: Mapping[str, Commands], shell: str) -> str:
+    """The script for a shell, of `SHELLS`: a table of all options and their values, and what looks it up. After the
+    name of a group its subcommands are offered."""
     lines = ["# Made by `nmt completion`.", "_nmt_table() {", '    case "$1" in']
-    lines.append(f"    '') _nmt_words={quoted(commands)} ;;")
+    lines.append(f"    '') _nmt_words={quoted([*groups, *commands])} ;;")
+    for name, table in groups.items():
+        lines.append(f"    {name}) _nmt_words={quoted(table)} ;;")
     for name, command in commands.items():
         options = list(options_of(name, command))
         lines.append(f"    {name}) _nmt_words={quoted(option.name for option in options)} ;;")

@@ -26,9 +26,9 @@ class DataConfig(Section):
     """Where sentence pairs come from and how they are batched."""
 
     train: tuple[str, ...] = ()
-    """Training pairs: two parallel text files; or one .tsv, .jsonl, .tmx, .po, .parquet or .arrow, a folder or archive of
-    such files, a `datasets` identifier (stream:IDENTIFIER keeps no copy), or a .toml mixture of several. Text may be
-    packed: .gz, .bz2, .xz, .zst."""
+    """Training pairs: two parallel text files; or one .tsv, .jsonl, .tmx, .po, .parquet or .arrow, a folder or archive
+    of such files, a `datasets` identifier (stream:IDENTIFIER keeps no copy), or a .toml mixture of several. Text may
+    be packed: .gz, .bz2, .xz, .zst."""
     valid: tuple[str, ...] = ()
     """Validation pairs, in the same forms. They choose the best checkpoint."""
     test: tuple[str, ...] = ()

@@ -30,6 +30,7 @@ from nmt.search.restrictions import Symbols
 from nmt.search.risk import expected_utilities
 from nmt.search.settings import check_search
 from nmt.search.strategies import STRATEGIES
+from nmt.side_by_side import side_by_side
 from nmt.text.glossary import Asked
 from nmt.text.sentences import passages
 
@@ -117,6 +118,8 @@ class Translator:
         self.vocabulary = vocabulary
         self.config = config
         self.device = next(network.parameters()).device
+        self.workers = torch.get_num_threads() if self.device.type == "cpu" else 1
+        """How many batches are translated at once."""
         self.shortlist = shortlist
         """Among which pieces translations are looked for, where not among all."""
         self.searched: Stepper[Any] = packed(network, int8=config.model.weights == "int8")
@@ -309,10 +312,16 @@ class Translator:
         found: list[list[Hypothesis]] = [[] for _ in parts]
         lengths = [len(parts[index]) for index in order]
         wanted = search if search.risk == "none" else search.model_copy(update={"nbest": search.beam})
-        for start, end in budgeted(lengths, max(1, search.batch_tokens // search.beam)):
-            places = order[start:end]
+        share = math.ceil(sum(lengths) / self.workers)  # of few sentences, each worker gets some
+        budget = max(1, min(search.batch_tokens // search.beam, share))
+        batches = [order[start:end] for start, end in budgeted(lengths, budget)]
+
+        def decoded(places: Sequence[int]) -> list[list[Hypothesis]]:
             asked = [controls[place] for place in places]
-            hypotheses = self._decode([parts[place] for place in places], wanted, asked, attention)
+            return self._decode([parts[place] for place in places], wanted, asked, attention)
+
+        batches.reverse()  # the longest first: at the end, nobody waits long for another
+        for places, hypotheses in zip(batches, side_by_side(decoded, batches, self.workers), strict=True):
             for place, best in zip(places, hypotheses, strict=True):
                 if not best:
                     raise UserError(_nothing_found(controls[place]))

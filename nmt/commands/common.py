@@ -47,14 +47,17 @@ def open_source(path: Path | None) -> Iterator[tuple[str, Iterable[bytes]]]:
             yield str(path), raw_lines
 
 
-def parallel_lines(first: Path, second: Path) -> tuple[list[str], list[str]]:
-    """The lines of two files. Raises UserError when one has more."""
-    sides = [lines_of(first), lines_of(second)]
-    if len(sides[0]) != len(sides[1]):
-        raise UserError(
-            f"{first} has {len(sides[0]):,} lines, {second} has {len(sides[1]):,}: they must be parallel, line by line."
-        )
-    return sides[0], sides[1]
+def parallel_lines(first: Path, *others: Path) -> list[list[str]]:
+    """The lines of each of some files. Raises UserError when one has more than the first."""
+    sides = [lines_of(first)]
+    for path in others:
+        sides.append(lines_of(path))
+        if len(sides[-1]) != len(sides[0]):
+            raise UserError(
+                f"{first} has {len(sides[0]):,} lines, {path} has {len(sides[-1]):,}: they must be parallel, "
+                "line by line."
+            )
+    return sides
 
 
 def lines_of(path: Path) -> list[str]:
@@ -86,6 +89,6 @@ def write_line(output: BinaryIO, line: str) -> None:
     output.flush()
 
 
-def print_json(value: dict[str, Any]) -> None:
+def print_json(value: dict[str, Any] | list[dict[str, Any]]) -> None:
     text = json.dumps(value, indent=2, ensure_ascii=False)
     sys.stdout.buffer.write(text.encode("utf-8", errors="replace") + b"\n")

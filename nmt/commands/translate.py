@@ -14,9 +14,7 @@ from nmt.data.lines import WINDOW, open_input, read_lines
 from nmt.errors import UserError, choose
 
 if TYPE_CHECKING:
-    from nmt.pipeline import Pipeline, Wishes
-    from nmt.translator import Translator
-    from nmt.workers import Workers
+    from nmt.pipeline import Wishes
 
 
 def translate(words: list[str]) -> int:
@@ -41,12 +39,13 @@ def translate(words: list[str]) -> int:
     parser = Parser(translate)
     parser.add_model(*SEARCH_OPTIONS)
     add_text(parser)
-    text = "processes that share the lines; left out, as many as cores for a large input, else 1"
+    text = "batches translated at once, which share the threads; left out, one a thread"
     parser.add_argument("--workers", type=threads, metavar="N", help=text)
     options = parser.parse(words)
     from nmt.data.progress import Progress, open_progress
     from nmt.documents import translate_document
     from nmt.formats import choose_format
+    from nmt.pipeline import Pipeline
 
     check_resume(options)
     with contextlib.ExitStack() as stack:
@@ -58,13 +57,14 @@ def translate(words: list[str]) -> int:
         wishes = wishes_of(options)
         prefixes = stack.enter_context(open_input(options.prefix)) if options.prefix else None
         translator = load(options)
+        translator.workers = options.workers or translator.workers
         search = search_of(translator.config, options)
         form = choose_format(options.format, search.nbest, attention=options.attention, resume=options.resume)
         if form.account and translator.config.model.attention == "none":
             print("this model has no attention: no word is aligned", file=sys.stderr)
         bar = stack.enter_context(progress_bar(hidden=options.output is None and sys.stdout.isatty()))
         translate_document(
-            _pipeline(translator, wishes, options),
+            Pipeline(translator, wishes),
             source,
             progress,
             form,
@@ -137,22 +137,3 @@ def wishes_of(options: argparse.Namespace) -> Wishes:
     terms += [make_term("", FORBIDDEN + word) for word in options.forbid]
     account = choose(FORMATS, options.format, "--format").account
     return Wishes(tuple(kinds), Glossary(terms), options.keep_space, options.tag, account)
-
-
-def _pipeline(translator: Translator, wishes: Wishes, options: argparse.Namespace) -> Pipeline | Workers:
-    """What the lines go through: in this process or, where that pays or is asked for, in several."""
-    import torch
-
-    from nmt.pipeline import Pipeline
-    from nmt.workers import MOST, Workers
-
-    here = Pipeline(translator, wishes)
-    cpu, cores = translator.device.type == "cpu", torch.get_num_threads()
-    unasked = min(cores, MOST) if cpu and options.input is not None else 1
-    count = options.workers or unasked
-    if count == 1:
-        return here
-    if not cpu:
-        raise UserError("--workers shares the lines among processes on the CPU: add --device cpu, or leave it out.")
-    only_if_worth = options.workers is None
-    return Workers(here, options.model, options.ensemble, count=count, threads=cores, only_if_worth=only_if_worth)

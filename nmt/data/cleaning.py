@@ -1,5 +1,5 @@
-"""Which pairs are not worth training on. A filter is one function and one line in `FILTERS`; what it drops is
-counted and reported, so that nothing disappears unseen."""
+"""Which pairs are not worth training on. A filter is one of the checks of `nmt.data.checks` and one line in `FILTERS`;
+what it drops is counted and reported, so that nothing disappears unseen."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-AnyPair = TypeVar("AnyPair", bound=tuple[str, str])
+from nmt.data.checks.pairs import Empty, LengthRatio, Overlong, PairCheck
 
-SHORT = 20  # characters up to which any ratio passes: "No." may well be translated by a whole phrase
+AnyPair = TypeVar("AnyPair", bound=tuple[str, str])
 
 
 @dataclass(frozen=True)
@@ -21,33 +21,12 @@ class Limits:
     max_ratio: float
 
 
-def empty(source: str, target: str, limits: Limits) -> bool:
-    """Drops a pair with nothing to see on one side: only white space and invisible characters."""
-    return not (_visible(source) and _visible(target))
-
-
-def overlong(source: str, target: str, limits: Limits) -> bool:
-    """Drops a pair with a side too long for a sentence; the exact limit, in pieces, comes later."""
-    return max(len(source), len(target)) > limits.max_characters
-
-
-def length_ratio(source: str, target: str, limits: Limits) -> bool:
-    """Drops a pair with one side too many times longer than the other to be its translation."""
-    shorter, longer = sorted((len(source), len(target)))
-    return longer > SHORT and longer > limits.max_ratio * shorter
-
-
-def _visible(text: str) -> bool:
-    return any(character.isprintable() and not character.isspace() for character in text)
-
-
-Filter = Callable[[str, str, Limits], bool]
-
-FILTERS: dict[str, Filter] = {
-    "empty": empty,
-    "overlong": overlong,
-    "length_ratio": length_ratio,
+FILTERS: dict[str, Callable[[Limits], PairCheck]] = {
+    "empty": lambda limits: Empty(),
+    "overlong": lambda limits: Overlong(limits.max_characters),
+    "length_ratio": lambda limits: LengthRatio(limits.max_ratio),
 }
+"""The checks of `nmt data check` that training filters by."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +52,8 @@ class Cleaner:
     """
 
     def __init__(self, *, max_characters: int, max_ratio: float) -> None:
-        self._limits = Limits(max_characters, max_ratio)
+        limits = Limits(max_characters, max_ratio)
+        self._filters = {name: make(limits) for name, make in FILTERS.items()}
         self._kept = 0
         self._dropped: Counter[str] = Counter()
         self._spaced = 0
@@ -98,4 +78,4 @@ class Cleaner:
         return CleaningReport(self._kept, {name: self._dropped[name] for name in FILTERS}, self._spaced)
 
     def _reason_to_drop(self, source: str, target: str) -> str | None:
-        return next((name for name, drops in FILTERS.items() if drops(source, target, self._limits)), None)
+        return next((name for name, check in self._filters.items() if check.evidence(source, target) is not None), None)

@@ -50,6 +50,12 @@ class Subwords:
         """The text of pieces, special symbols left out."""
         return str(self._processor.decode([piece for piece in pieces if piece > END]))
 
+    def decode_all(self, sentences: Sequence[Sequence[int] | Pieces]) -> list[str]:
+        """The texts of many piece sequences at once."""
+        plain = [[int(piece) for piece in pieces if piece > END] for pieces in sentences]
+        decoded: list[str] = self._processor.decode(plain, num_threads=self._threads) if plain else []
+        return decoded
+
     def surfaces(self, text: str) -> list[str]:
         """What each piece of a text, without end symbol, spells of it: one after the other they are the text again. Of
         several bytes that spell a character the last has all of it."""

@@ -13,7 +13,7 @@ from nmt.errors import UserError
 from nmt.search.constrained import Constrained
 from nmt.search.controls import NOTHING, Control
 from nmt.search.penalties import LENGTH_PENALTIES, bound, coverage_penalty
-from nmt.search.protocol import Hypothesis, S, Stepper
+from nmt.search.protocol import DEAD, Hypothesis, S, Stepper
 from nmt.search.restrictions import NEVER, Symbols, restrictions
 from nmt.search.strategies import Alive, Candidates, Strategy
 
@@ -73,7 +73,7 @@ def decode(
     alive = _beginning(len(sentences), strategy.groups, symbols, source.device)
     state = model.start(source, lengths)
     while sentences:
-        log_probabilities, state = model.step(alive.history[:, :, -1], state)
+        log_probabilities, state = model.step(alive.history[:, :, -1].masked_fill(alive.totals == NEVER, DEAD), state)
         for rule in rules:
             rule.apply(log_probabilities, alive.history, alive.sentences)
         looked = model.attention(state) if attention or search.coverage_penalty else None
@@ -85,6 +85,8 @@ def decode(
         alive, rows = _continue(alive, candidates, ends, each, looked)
         if search.stopping == "full":
             alive = _closed(alive, taken, each)
+        if strategy.prune:
+            alive = _pruned(alive, strategy.prune)
         kept, sentences = _unsettled(sentences, alive, search)
         if kept is not None:
             alive, rows = alive.select(kept), rows[kept]
@@ -171,6 +173,14 @@ def _closed(alive: Alive, taken: Tensor, each: int) -> Alive:
     sums = alive.sums.clone()
     sums[..., -1].masked_fill_(full, NEVER)
     return alive._replace(ended=ended, sums=sums)
+
+
+def _pruned(alive: Alive, threshold: float) -> Alive:
+    """The hypotheses that are further than so many nats behind the best of their sentence live no longer."""
+    behind = alive.totals < alive.totals.amax(dim=1, keepdim=True) - threshold
+    sums = alive.sums.clone()
+    sums[..., -1].masked_fill_(behind, NEVER)
+    return alive._replace(sums=sums)
 
 
 def _unsettled(sentences: list[_Sentence], alive: Alive, search: SearchConfig) -> tuple[Tensor | None, list[_Sentence]]:

@@ -80,7 +80,8 @@ class Part(NamedTuple):
         before = " ".join([*self.entry.tag.split(), ""])
         source, target = self.entry.source or source, self.entry.target or target
         for pair in self.reader.read(self.locations, source, target, split):
-            yield Pair(before + pair.source, pair.target) if before else pair
+            blank = not pair.source.strip()  # and stays so, for cleaning to count
+            yield pair if blank or not before else Pair(before + pair.source, pair.target)
 
 
 class Mixtures:

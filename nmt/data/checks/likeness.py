@@ -1,0 +1,248 @@
+"""What is unusual for this corpus, by what a sample of it has: scripts, languages, lengths, words that go together."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmt.data.checks.chunk import Chunk
+from nmt.data.checks.finding import BOTH, SOURCE, TARGET, WARNING, Check, Found
+
+SAMPLE = 20_000
+"""Pairs that the profiles are made from."""
+ENOUGH = 200
+"""Fewer pairs are too few for a profile."""
+
+SCRIPTS = {
+    "Latin": r"A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02b8\u1e00-\u1eff"
+    r"\ua722-\ua7ff\ufb00-\ufb06\uff21-\uff5a",
+    "Greek": r"\u0370-\u03ff\u1f00-\u1fff",
+    "Cyrillic": r"\u0400-\u052f\u1c80-\u1c88\ua640-\ua69f",
+    "Armenian": r"\u0531-\u058f",
+    "Hebrew": r"\u05d0-\u05ea",
+    "Arabic": r"\u0620-\u064a\u066e-\u06d3\u0750-\u077f\u08a0-\u08ff\ufb50-\ufdcf\ufdf0-\ufdfb\ufe70-\ufefc",
+    "Ethiopic": r"\u1200-\u137f",
+    "Devanagari": r"\u0904-\u0963",
+    "Bengali": r"\u0980-\u09e3",
+    "Gurmukhi": r"\u0a00-\u0a76",
+    "Gujarati": r"\u0a80-\u0ae3",
+    "Tamil": r"\u0b80-\u0bd7",
+    "Telugu": r"\u0c00-\u0c63",
+    "Kannada": r"\u0c80-\u0ce3",
+    "Malayalam": r"\u0d00-\u0d63",
+    "Sinhala": r"\u0d80-\u0ddf",
+    "Thai": r"\u0e00-\u0e4e",
+    "Lao": r"\u0e80-\u0ecd",
+    "Tibetan": r"\u0f40-\u0fbc",
+    "Myanmar": r"\u1000-\u103f",
+    "Georgian": r"\u10a0-\u10ff\u1c90-\u1cbf",
+    "Khmer": r"\u1780-\u17d3",
+    "Kana": r"\u3041-\u3096\u30a1-\u30fa",
+    "Hangul": r"\u1100-\u11ff\u3131-\u318e\uac00-\ud7a3",
+    "Han": r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff",
+}
+"""Letters of the scripts, as in a class of characters."""
+
+
+def script_of(line: str) -> Counter[str]:
+    """How many letters of each script a line has."""
+    if line.isascii():
+        return Counter(Latin=sum(map(str.isalpha, line)))
+    return Counter({name: count for name, letters in LETTERS.items() if (count := len(letters.findall(line)))})
+
+
+LETTERS = {name: re.compile(f"[{letters}]") for name, letters in SCRIPTS.items()}
+
+
+class WrongScript(Check):
+    """A line mostly in a script that its side is not written in, as a hundredth of the sample shows; or a word in two
+    scripts that look alike."""
+
+    name = "wrong_script"
+    what = "letters of another script"
+
+    def __init__(self, sample: tuple[Sequence[str], Sequence[str]]) -> None:
+        counts = [
+            sum((script_of(line) for line in lines[:: max(1, len(lines) // 2000)]), Counter()) for lines in sample
+        ]
+        self.usual = [
+            {name for name, count in side.items() if count > 0.01 * side.total()} or set(SCRIPTS) for side in counts
+        ]
+        self.main = [side.most_common(1)[0][0] if side else "" for side in counts]
+        self._strange = [
+            re.compile("[" + "".join(letters for name, letters in SCRIPTS.items() if name not in usual) + "]")
+            for usual in self.usual
+        ]
+
+    def find(self, chunk: Chunk) -> Iterator[Found]:
+        for side, lines in enumerate(chunk.sides):
+            latin = self.main[side] == "Latin"
+            strange = self._strange[side].search
+            for place, line in enumerate(lines, chunk.first):
+                if latin and (line.isascii() or not (strange(line) or MIXED.search(line))):
+                    continue
+                told = self._told(line, side)
+                if told:
+                    yield Found(place, side, told, WARNING)
+
+    def _told(self, line: str, side: int) -> str:
+        mixed = MIXED.search(line)
+        if mixed:
+            return f"{mixed.group()!r} is in two scripts"
+        counts = script_of(line)
+        if not counts or counts.total() < 3:
+            return ""
+        name, count = counts.most_common(1)[0]
+        strange = sum(count for name, count in counts.items() if name not in self.usual[side])
+        foreign = {name: count for name, count in counts.items() if name != self.main[side]}
+        if strange > 0.25 * counts.total() or (counts[self.main[side]] == 0 and sum(foreign.values()) >= 10):
+            name = max(foreign, key=foreign.__getitem__, default=name)
+            return f"{foreign.get(name, count)} of {counts.total()} letters are {name}"
+        return ""
+
+
+MIXED = re.compile(
+    r"\b\w*(?:[A-Za-z\u00c0-\u024f][\u0391-\u03c9\u0400-\u052f]|[\u0391-\u03c9\u0400-\u052f][A-Za-z\u00c0-\u024f])\w*"
+)
+
+
+class Trigrams:
+    """How likely the letters of a language follow each other: three at a time, hashed into a table."""
+
+    BITS = 17
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        hashed, _ = _trigrams(lines)
+        counts = np.bincount(hashed, minlength=1 << self.BITS) + 0.05
+        self.table = np.log(counts / counts.sum()).astype(np.float32)
+
+    def scores(self, trigrams: tuple[NDArray[np.int64], NDArray[np.int64]], lines: int) -> NDArray[np.float64]:
+        """[lines]: the mean over its trigrams of the logarithm of their probability."""
+        hashed, rows = trigrams
+        sums = np.bincount(rows, self.table[hashed], minlength=lines)
+        return np.asarray(sums / np.maximum(1, np.bincount(rows, minlength=lines)))
+
+
+def _trigrams(lines: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The hashed trigrams of some lines, their ends counted as spaces, and the line of each."""
+    text = "\x00".join(lines).lower()
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    if len(codes) < 3:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    rows = np.cumsum(codes == 0)
+    mixed = (
+        (codes[:-2] * np.uint32(0x9E3779B1))
+        ^ (codes[1:-1] * np.uint32(0x85EBCA77))
+        ^ (codes[2:] * np.uint32(0xC2B2AE3D))
+    )
+    inside = rows[:-2] == rows[2:]
+    return (mixed >> np.uint32(32 - Trigrams.BITS)).astype(np.int64)[inside], rows[:-2][inside]
+
+
+class WrongLanguage(Check):
+    """A line that is likelier in the language of the other side, or in a third one.
+
+    The two languages are learnt from the sample (letter trigrams). Lines that are unlike their side are shown to
+    `py3langid`, where it is installed and knows the language of the side."""
+
+    name = "wrong_language"
+    what = "likely in another language"
+
+    LETTERS = 20  # fewer tell too little
+    CLEAR = 0.6  # nats a trigram by which the other side must be likelier
+    STRANGE = 0.03  # share of the sample that is shown to the identifier
+    SURE = 0.9  # probability that it must give to another language
+
+    def __init__(self, sample: tuple[Sequence[str], Sequence[str]]) -> None:
+        self.sides = [Trigrams(lines) for lines in sample]
+        trigrams = [_trigrams(lines) for lines in sample]
+        both = zip(self.sides, trigrams, sample, strict=True)
+        own = [profile.scores(grams, len(lines)) for profile, grams, lines in both]
+        self.low = [float(np.quantile(scores, self.STRANGE)) for scores in own]
+        self.expected, self.identify = _identifier(sample)
+
+    def find(self, chunk: Chunk) -> Iterator[Found]:
+        clear: list[NDArray[np.bool_]] = []
+        for side, lines in enumerate(chunk.sides):
+            trigrams = _trigrams(lines)
+            own, other = (profile.scores(trigrams, len(lines)) for profile in (self.sides[side], self.sides[1 - side]))
+            long = np.bincount(trigrams[1], minlength=len(lines)) >= self.LETTERS
+            clear.append(long & (other - own > self.CLEAR))
+            third = long & ~clear[side] & (own < self.low[side])
+            yield from self._third(chunk, side, np.flatnonzero(third).tolist())
+        for row in np.flatnonzero(clear[0] & clear[1]).tolist():
+            yield Found(chunk.first + row, BOTH, "the two sides are swapped", WARNING)
+        for side in (SOURCE, TARGET):
+            for row in np.flatnonzero(clear[side] & ~clear[1 - side]).tolist():
+                yield Found(chunk.first + row, side, f"like the {('target', 'source')[side]} side", WARNING)
+
+    def _third(self, chunk: Chunk, side: int, rows: list[int]) -> Iterator[Found]:
+        if self.expected[side] is None or self.identify is None:
+            return
+        for row in rows:
+            line = chunk.sides[side][row]
+            language, probability = self.identify(line)
+            if language != self.expected[side] and probability > self.SURE and len(line.split()) > 3:
+                yield Found(chunk.first + row, side, f"{language}, not {self.expected[side]}", WARNING)
+
+
+def _identifier(sample: tuple[Sequence[str], Sequence[str]]) -> tuple[list[str | None], Any]:
+    """The language of each side, None where it is not clear, and what tells the language of a line."""
+    try:
+        from py3langid.langid import MODEL_FILE, LanguageIdentifier
+    except ImportError:
+        return [None, None], None
+    identify = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True).classify
+    expected: list[str | None] = []
+    for lines in sample:
+        some = lines[:: max(1, len(lines) // 300)]
+        language, count = Counter(identify(line)[0] for line in some).most_common(1)[0]
+        expected.append(language if count > 0.8 * len(some) else None)
+    return expected, identify
+
+
+class UnlikelyLength(Check):
+    """Lengths that do not go together in this corpus: (target - c source) / sqrt(source), Gale and Church 1993, in
+    units of its spread in the sample."""
+
+    name = "unlikely_length"
+    what = "one side is too long for the other, by what is usual in this corpus"
+    FAR = 9.0
+    RATIO = 2.2
+
+    def __init__(self, sample: tuple[Sequence[str], Sequence[str]]) -> None:
+        lengths = np.array([[len(line) for line in lines] for lines in sample], np.float64)
+        self.lengths = LengthModel.of(lengths)
+
+    def find(self, chunk: Chunk) -> Iterator[Found]:
+        lengths = np.array([list(map(len, lines)) for lines in chunk.sides], np.float64)
+        far = np.abs(self.lengths.far(lengths)) > self.FAR
+        ratio = (lengths[1] + 1) / (lengths[0] + 1) / self.lengths.ratio
+        odd = far & (np.maximum(ratio, 1 / ratio) > self.RATIO) & (lengths.min(axis=0) > 0)
+        for row in np.flatnonzero(odd & (lengths.max(axis=0) > 20)).tolist():
+            evidence = f"{int(lengths[0, row])} and {int(lengths[1, row])} characters"
+            yield Found(chunk.first + row, BOTH, evidence, WARNING)
+
+
+class LengthModel(NamedTuple):
+    """Characters of the target for one of the source, and the spread about that."""
+
+    ratio: float
+    spread: float
+
+    @classmethod
+    def of(cls, lengths: NDArray[np.float64]) -> LengthModel:
+        """From lengths [2, pairs], whatever a few of them are."""
+        ratio = float(np.median((lengths[1] + 1) / (lengths[0] + 1)))
+        differences = np.abs(cls(ratio, 1.0).far(lengths))
+        return cls(ratio, max(0.1, 1.48 * float(np.median(differences))))
+
+    def far(self, lengths: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How far off the lengths [2, pairs] are, in spreads."""
+        mean = (lengths[0] * self.ratio + lengths[1]) / 2 + 1
+        return np.asarray((lengths[1] - self.ratio * lengths[0]) / np.sqrt(mean) / self.spread)

@@ -9,6 +9,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,9 +38,8 @@ class _Shelves:
     def __init__(self) -> None:
         self._stack = ExitStack()
         folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="nmt-check-"))
-        self._files = [
-            self._stack.enter_context(open(f"{folder}/{number}", "w+b", buffering=8192)) for number in range(BUCKETS)
-        ]
+        paths = [f"{folder}/{number}" for number in range(BUCKETS)]
+        self._files = [self._stack.enter_context(open(path, "w+b", buffering=8192)) for path in paths]  # noqa: SIM115
 
     def add(self, records: NDArray[np.void]) -> None:
         bucket = (records["key"] >> np.uint64(58)).astype(np.int64)
@@ -66,7 +66,7 @@ class Duplicate(Check):
     """The same pair again. Long ones were copied; short ones may have been written twice."""
 
     name = "duplicate"
-    drops = LEVELS
+    drops: ClassVar[tuple[str, ...]] = LEVELS
     what = "the same pair stands before"
 
     def __init__(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from nmt.data.checks.chunk import Chunk, words
@@ -138,5 +139,4 @@ def _plain(number: str) -> str:
 
 
 def _without(some: list[str], others: list[str]) -> list[str]:
-    left = list(others)
-    return [number for number in some if number not in left or left.remove(number) is not None]
+    return list((Counter(some) - Counter(others)).elements())

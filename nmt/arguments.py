@@ -20,6 +20,7 @@ SEARCH_OPTIONS: dict[str, tuple[type, str, str]] = {
     "length_penalty": (float, "A", "strength of the length normalisation; 0 is none"),
     "coverage_penalty": (float, "B", "weight of the penalty for source pieces that were not looked at"),
     "stopping": (str, "WHEN", "full: as many have ended as the beam is wide; proven: none can overtake the best"),
+    "prune": (float, "X", "beam: give up hypotheses so many nats behind the best; 0 gives none up"),
     "min_ratio": (float, "R", "shortest translation, in target pieces per source piece"),
     "max_ratio": (float, "R", "longest translation, in target pieces per source piece, beyond 10 pieces"),
     "no_repeat_ngram": (int, "N", "length of the piece sequences that no translation has twice; 0 is any"),
@@ -35,6 +36,17 @@ SEARCH_OPTIONS: dict[str, tuple[type, str, str]] = {
 """Settings of the search that have an option of their own: type, placeholder, help. Left out, the model's own."""
 
 
+DESCRIBED = ["--described--"]
+"""Words on which a command raises `Described` in place of doing anything."""
+
+
+class Described(Exception):
+    """The parser of a command."""
+
+    def __init__(self, parser: Parser) -> None:
+        self.parser = parser
+
+
 class Parser(argparse.ArgumentParser):
     """argparse whose errors are `UserError`s, and which names the nearest known option."""
 
@@ -47,7 +59,10 @@ class Parser(argparse.ArgumentParser):
         )
 
     def parse(self, words: list[str]) -> argparse.Namespace:
-        """The values of the options. Raises UserError for unknown ones and for values that cannot be."""
+        """The values of the options. Raises UserError for unknown ones and for values that cannot be; see `DESCRIBED`,
+        too."""
+        if words is DESCRIBED:
+            raise Described(self)
         known = [option for action in self._actions for option in action.option_strings]
         for word in words:
             option = word.split("=")[0]
@@ -63,13 +78,17 @@ class Parser(argparse.ArgumentParser):
     def add_model(self, *search: str) -> None:
         """The options of every command with a model, and those of the search that it takes."""
         self.add_argument("--model", type=Path, required=True, metavar="DIR", help="the model folder")
+        self.add_search(*search)
+        self.add_machine()
+
+    def add_search(self, *search: str) -> None:
+        """Options of the search and, where it is a search of translations, of an ensemble."""
         for name in search:
             kind, metavar, text = SEARCH_OPTIONS[name]
             self.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar=metavar, help=text)
         if "beam" in search:
             text = "more models with the same pieces: their predictions are averaged"
             self.add_argument("--ensemble", type=Path, nargs="+", default=(), metavar="DIR", help=text)
-        self.add_machine()
 
     def add_machine(self) -> None:
         """The options of every command that computes."""

@@ -10,11 +10,14 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from nmt import __version__
+from nmt.arguments import Parser
 from nmt.commands import data as commands_of_data
+from nmt.commands.attention import attention
 from nmt.commands.compress import compress
 from nmt.commands.evaluate import evaluate
 from nmt.commands.info import info
 from nmt.commands.repl import repl
+from nmt.commands.report import report
 from nmt.commands.rerank import rerank
 from nmt.commands.score import score
 from nmt.commands.train import train
@@ -58,6 +61,20 @@ def data(words: list[str]) -> int:
     return dispatch(words, commands_of_data.COMMANDS, "nmt data", "Looks at a corpus before anything is trained on it.")
 
 
+def completion(words: list[str]) -> int:
+    """Prints a script that lets Tab complete `nmt` in a shell: commands, options, settings, their values, files.
+
+    nmt completion bash > ~/.nmt-completion && echo 'source ~/.nmt-completion' >> ~/.bashrc
+    nmt completion zsh > ~/.nmt-completion && echo 'source ~/.nmt-completion' >> ~/.zshrc    (after compinit)"""
+    parser = Parser(completion)
+    parser.add_argument("shell", choices=("bash", "zsh"), help="the shell")
+    shell = parser.parse(words).shell
+    from nmt.completion import script
+
+    print(script(COMMANDS, shell), end="")
+    return 0
+
+
 COMMANDS: Table = {
     "data": data,
     "train": train,
@@ -66,6 +83,9 @@ COMMANDS: Table = {
     "evaluate": evaluate,
     "score": score,
     "rerank": rerank,
+    "attention": attention,
+    "report": report,
     "repl": repl,
     "info": info,
+    "completion": completion,
 }

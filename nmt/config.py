@@ -26,7 +26,9 @@ class DataConfig(Section):
     """Where sentence pairs come from and how they are batched."""
 
     train: tuple[str, ...] = ()
-    """Training pairs: two parallel text files, or one .tsv, one .jsonl, or a `datasets` identifier."""
+    """Training pairs: two parallel text files; or one .tsv, .jsonl, .tmx, .po, .parquet or .arrow, a folder or archive
+    of such files, a `datasets` identifier (stream:IDENTIFIER keeps no copy), or a .toml mixture of several. Text may be
+    packed: .gz, .bz2, .xz, .zst."""
     valid: tuple[str, ...] = ()
     """Validation pairs, in the same forms. They choose the best checkpoint."""
     test: tuple[str, ...] = ()
@@ -59,6 +61,8 @@ class SubwordsConfig(Section):
     open: 1, or 0.9995 for a corpus of so many characters that they would fill a third of the vocabulary."""
     normalization: Literal["nmt_nfkc", "nfkc", "identity"] = "nmt_nfkc"
     """Unicode normalisation before splitting."""
+    symbols: tuple[str, ...] = ()
+    """Words of the source that are one piece each, such as tags. The tags of a mixture are added by themselves."""
     extend: int = Field(0, ge=0)
     """In fine-tuning, pieces added to each vocabulary of the model, from the new training pairs; its own pieces keep
     their meaning."""
@@ -186,9 +190,12 @@ class SearchConfig(Section):
     stopping: Literal["full", "proven"] = "full"
     """When a sentence's search ends. full: as many hypotheses have ended as the beam is wide. proven: none alive can
     overtake the best, which finds more and takes longer. Either ends early where that is proven."""
+    prune: float = Field(2.0, ge=0)
+    """Nats that a hypothesis of a beam search for one translation may be behind the best of its sentence before it is
+    given up (Freitag and Al-Onaizan 2017): less to compute, and as good. 0 gives none up."""
     min_ratio: float = Field(0.0, ge=0)
     """Shortest translation in target pieces per source piece."""
-    max_ratio: float = Field(2.0, gt=0)
+    max_ratio: float = Field(2.0, gt=0, le=100)
     """Longest translation in target pieces per source piece, beyond 10 pieces that are always allowed."""
     no_repeat_ngram: int = Field(0, ge=0)
     """Length in pieces of the sequences that no translation has twice; 0 lets it repeat itself."""

@@ -11,14 +11,13 @@ from nmt.data.progress import Progress
 from nmt.errors import UserError
 from nmt.formats import Format
 from nmt.pipeline import Answer, Pipeline
-from nmt.workers import Workers
 
 COMPARED = 3
 """Lines that a translation which is gone on with is compared with."""
 
 
 def translate_document(
-    pipeline: Pipeline | Workers,
+    pipeline: Pipeline,
     raw_lines: Iterable[bytes],
     progress: Progress,
     how: Format,

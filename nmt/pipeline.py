@@ -22,7 +22,7 @@ from nmt.text.protect import mend, set_apart
 from nmt.text.spans import STRIPPED, find
 from nmt.text.tags import put_back
 from nmt.text.words import Word, pharaoh, split, translated, written
-from nmt.translator import Part, Request, Translation, Translator
+from nmt.translator import Part, Request, Translation, Translator, Watcher
 
 TRIES = 5
 """How often a line is translated again because a forbidden word came up in other pieces."""
@@ -31,14 +31,21 @@ TRIES = 5
 @dataclass(frozen=True)
 class Wishes:
     """What is to be done about text beside translating it. protect: kinds of spans, of `KINDS`, that arrive letter by
-    letter; keep_space: white space at the ends of a line stays; tag: see `Request`; account: say more about each
-    translation."""
+    letter; keep_space: white space at the ends of a line stays; tag: see `Request`; require: words and phrases that
+    every translation has; account: say more about each translation; parts: give what the search found with it."""
 
     protect: tuple[str, ...] = ()
     glossary: Glossary = field(default_factory=Glossary)
     keep_space: bool = False
     tag: str = ""
+    require: tuple[str, ...] = ()
     account: bool = False
+    parts: bool = False
+
+    @property
+    def rewrites(self) -> bool:
+        """Whether a translation may be changed once it is found."""
+        return bool(self.protect or self.glossary or self.require or self.keep_space)
 
 
 @dataclass(frozen=True)
@@ -65,6 +72,7 @@ class Answer:
     score: float
     alternatives: tuple[tuple[str, float], ...] = ()
     account: Account | None = None
+    parts: tuple[Part, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass
@@ -93,8 +101,10 @@ class Pipeline:
         report: Report = lambda number, problem: None,
         window: int = WINDOW,
         prefixes: Iterable[str] | None = None,
+        watch: Watcher | None = None,
     ) -> Iterator[Answer]:
-        """Translates lines as they come; see `Translator.stream`. prefixes: how each translation begins."""
+        """Translates lines as they come; see `Translator.stream`. prefixes: how each translation begins. `watch` is
+        told nothing where translations are changed once they are found."""
         waiting: deque[_Prepared] = deque()
         requests: deque[Request] = deque()
 
@@ -108,7 +118,8 @@ class Pipeline:
         looked = self._aligns and bool(self.wishes.protect or self.wishes.account)
         # The requests are taken after their lines: there is always one.
         asked = iter(requests.popleft, None)
-        found = self.translator.stream(texts(), search, report, window, asked, looked)
+        watch = None if self.wishes.rewrites else watch
+        found = self.translator.stream(texts(), search, report, window, asked, looked, watch)
         for number, translation in enumerate(found, 1):
             yield self._finish(waiting.popleft(), translation, search, functools.partial(report, number))
 
@@ -120,11 +131,11 @@ class Pipeline:
         if wishes.account or (wishes.protect and find(line, wishes.protect)):
             words = split(line, wishes.protect)
             text = translated(words)
-        request = Request(prefix, tag=wishes.tag)
+        request = Request(prefix, wishes.require, tag=wishes.tag)
         forbidden: list[str] = []
         if wishes.glossary:
             terms, forbidden = wishes.glossary.asked(text, find(text))
-            asked = " ".join([prefix, *(term.target for term in terms)]).lower()
+            asked = " ".join([prefix, *wishes.require, *(term.target for term in terms)]).lower()
             # A word that is also part of what is asked for is forbidden only by looking at what comes out.
             exclude = [form for word in forbidden if word.lower() not in asked for form in _forms(word)]
             request = replace(request, terms=tuple(terms), exclude=tuple(exclude))
@@ -143,15 +154,16 @@ class Pipeline:
             texts = [written(words) for words in targets]
         elif prepared.words and self.wishes.protect:  # tags, or what the normalisation leaves nothing of
             texts = [prepared.line.strip()]
-        for term in prepared.request.terms:
-            texts = [self._as_written(term.target, text) for text in texts]
+        for phrase in (*self.wishes.require, *(term.target for term in prepared.request.terms)):
+            texts = [self._as_written(phrase, text) for text in texts]
         if self.wishes.keep_space:
             texts = [_with_space(prepared.line, text) for text in texts]
         account = None
         if self.wishes.account:
             account = self._account(prepared, translation.parts, targets[0] if targets else [])
         alternatives = tuple((text, found[rank][1]) for text, rank in zip(texts, ranks, strict=True))
-        return Answer(texts[0], translation.score, alternatives if len(found) > 1 else (), account)
+        parts = translation.parts if self.wishes.parts else ()
+        return Answer(texts[0], translation.score, alternatives if len(found) > 1 else (), account, parts)
 
     def _words(self, prepared: _Prepared, parts: Sequence[Part], rank: int) -> list[Word]:
         """The words of the k-th best translation, protected spans mended and tags put back."""
@@ -240,7 +252,7 @@ class Pipeline:
 
     def _as_written(self, term: str, text: str) -> str:
         """A text that has a term as the glossary has it, where the normalisation of the pieces had changed it."""
-        if term in text:
+        if term in text or not text:
             return text
         subwords = self.translator.vocabulary.target
         normal = subwords.decode(subwords.encode([term], end=False)[0])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple, cast, overload
@@ -24,12 +25,13 @@ from nmt.model.seq2seq import Seq2Seq
 from nmt.model.shortlist import Narrowed, Shortlist
 from nmt.search.combine import Ensemble
 from nmt.search.controls import NOTHING, Control
-from nmt.search.decode import decode
+from nmt.search.decode import Watch, decode
 from nmt.search.protocol import Hypothesis, Stepper
 from nmt.search.restrictions import Symbols
 from nmt.search.risk import expected_utilities
 from nmt.search.settings import check_search
 from nmt.search.strategies import STRATEGIES
+from nmt.side_by_side import side_by_side
 from nmt.text.glossary import Asked
 from nmt.text.sentences import passages
 
@@ -101,6 +103,9 @@ class Request:
 
 
 NO_REQUEST = Request()
+Watcher = Callable[[Sequence[Part], int, tuple[int, ...]], None]
+"""Told of what is decided while it is searched: the parts that are translated together, the number of one of them, and
+the pieces that its translation begins with."""
 
 
 class Translator:
@@ -117,6 +122,8 @@ class Translator:
         self.vocabulary = vocabulary
         self.config = config
         self.device = next(network.parameters()).device
+        self.workers = torch.get_num_threads() if self.device.type == "cpu" else 1
+        """How many batches are translated at once."""
         self.shortlist = shortlist
         """Among which pieces translations are looked for, where not among all."""
         self.searched: Stepper[Any] = packed(network, int8=config.model.weights == "int8")
@@ -158,12 +165,13 @@ class Translator:
         window: int = WINDOW,
         requests: Iterable[Request] | None = None,
         attention: bool = False,
+        watch: Watcher | None = None,
     ) -> Iterator[Translation]:
         """Translates lines as they come: one translation a line, in order, in constant memory. A line longer than any
         sentence of the training is cut into its sentences, and those that are too long at words, and the parts joined
         again with their white space; `report` is told of it. So many lines as `window` says are read ahead and
         translated together. `requests`: what is asked of each line, one a line. `attention`: give it with the
-        hypotheses."""
+        hypotheses. `watch` is told what is decided before the search is over."""
         search = search or self.config.search
         check_search(search)
         number = 0
@@ -181,7 +189,8 @@ class Translator:
                 owners += [index] * len(cut)
                 controls += self._controls(request, cut)
             found: list[list[Part]] = [[] for _ in ahead]
-            searched = self._search([part.pieces for part in parts], search, controls, attention)
+            seen = functools.partial(watch, parts) if watch else None
+            searched = self._search([part.pieces for part in parts], search, controls, attention, seen)
             for owner, part, hypotheses in zip(owners, parts, searched, strict=True):
                 found[owner].append(part._replace(hypotheses=hypotheses))
             yield from map(self._join, found)
@@ -302,17 +311,29 @@ class Translator:
         return self.vocabulary.source.encode([" ".join([*tag.split(), *text.split()])])[0]
 
     def _search(
-        self, parts: list[list[int]], search: SearchConfig, controls: list[Control], attention: bool
+        self,
+        parts: list[list[int]],
+        search: SearchConfig,
+        controls: list[Control],
+        attention: bool,
+        watch: Watch | None,
     ) -> list[list[Hypothesis]]:
         """The hypotheses of encoded sentences, in their order; sentences of like length are translated together."""
         order = sorted(range(len(parts)), key=lambda index: (len(parts[index]), parts[index]))
         found: list[list[Hypothesis]] = [[] for _ in parts]
         lengths = [len(parts[index]) for index in order]
         wanted = search if search.risk == "none" else search.model_copy(update={"nbest": search.beam})
-        for start, end in budgeted(lengths, max(1, search.batch_tokens // search.beam)):
-            places = order[start:end]
+        share = math.ceil(sum(lengths) / self.workers)  # of few sentences, each worker gets some
+        budget = max(1, min(search.batch_tokens // search.beam, share))
+        batches = [order[start:end] for start, end in budgeted(lengths, budget)]
+
+        def decoded(places: Sequence[int]) -> list[list[Hypothesis]]:
             asked = [controls[place] for place in places]
-            hypotheses = self._decode([parts[place] for place in places], wanted, asked, attention)
+            seen = _renamed(watch, places) if watch else None
+            return self._decode([parts[place] for place in places], wanted, asked, attention, seen)
+
+        batches.reverse()  # the longest first: at the end, nobody waits long for another
+        for places, hypotheses in zip(batches, side_by_side(decoded, batches, self.workers), strict=True):
             for place, best in zip(places, hypotheses, strict=True):
                 if not best:
                     raise UserError(_nothing_found(controls[place]))
@@ -320,7 +341,12 @@ class Translator:
         return found
 
     def _decode(
-        self, sources: list[list[int]], search: SearchConfig, controls: list[Control], attention: bool
+        self,
+        sources: list[list[int]],
+        search: SearchConfig,
+        controls: list[Control],
+        attention: bool,
+        watch: Watch | None,
     ) -> list[list[Hypothesis]]:
         """The hypotheses of a batch of encoded sentences."""
         stepper, pieces = self.searched, None
@@ -330,10 +356,12 @@ class Translator:
             linear = best_linear(self.network, int8=self.config.model.weights == "int8")
             output = self.network.output.weight, self.network.output.bias
             stepper = Narrowed(cast(Seq2Seq, self.searched), output, linear, pieces, allowed)
+            watch = _renamed(watch, range(len(sources)), pieces.tolist()) if watch else None
             numbers = {piece: number for number, piece in enumerate(pieces.tolist())}
             controls = [control if control == NOTHING else control.renumbered(numbers) for control in controls]
         source, source_lengths = pad(sources)
-        limits = [longest_translation(len(part), search) for part in sources]
+        both = zip(sources, controls, strict=True)
+        limits = [max(longest_translation(len(part), search), control.needed) for part, control in both]
         hypotheses = decode(
             stepper,
             source.to(self.device),
@@ -345,6 +373,7 @@ class Translator:
             controls=controls,
             search=search,
             attention=attention,
+            watch=watch,
         )
         if pieces is None:
             return hypotheses
@@ -378,6 +407,11 @@ class Translator:
 def same_pieces(one: Vocabulary, other: Vocabulary) -> bool:
     """Whether two vocabularies have the same pieces, on both sides."""
     return all(mine.model == its.model for mine, its in zip(one, other, strict=True))
+
+
+def _renamed(watch: Watch, places: Sequence[int], names: Sequence[int] | None = None) -> Watch:
+    """Tells `watch` of sentences by their places, and of pieces by their names where those are others."""
+    return lambda number, pieces: watch(places[number], tuple(names[n] for n in pieces) if names else pieces)
 
 
 def _nothing_found(control: Control) -> str:

@@ -11,13 +11,13 @@ import pytest
 ROOMS = """
     errors
     config
-    data model search options arguments
-    model_folder text
+    data model search options arguments memory plots
+    model_folder text side_by_side
     translator compress
     pipeline
-    formats evaluation workers
+    formats evaluation
     rerank training
-    repl server documents
+    repl server documents report completion
     commands
     cli
     __main__

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from nmt.arguments import SEARCH_OPTIONS
+from nmt.arguments import SEARCH_OPTIONS, Parser
 from nmt.data.lines import open_input, read_lines
-from nmt.errors import UserError
+from nmt.errors import UserError, choose
 
 if TYPE_CHECKING:
     from nmt.config import Config, SearchConfig
+    from nmt.pipeline import Wishes
     from nmt.translator import Translator
 
 
@@ -37,6 +38,42 @@ def search_of(config: Config, options: argparse.Namespace) -> SearchConfig:
     return config.replace({key: value for key, value in given.items() if value is not None}).search
 
 
+def add_wishes(parser: Parser) -> None:
+    """The options for what is done about text beside translating it."""
+    add = parser.add_argument
+    text = "what arrives letter by letter: url, email, placeholder, entity, tag, number; all of them if none is named"
+    add("--protect", nargs="*", metavar="KIND", help=text)
+    text = "source term, tab, target term on each line: in lines with the one, the translation has the other; with an "
+    text += "empty source column and !WORD, no translation has that word, with a source term none of lines with that"
+    add("--glossary", type=Path, action="append", default=[], metavar="FILE", help=text)
+    text = "a line of the glossary; TARGET may be !WORD"
+    add("--term", action="append", default=[], metavar="SOURCE=TARGET", help=text)
+    add("--forbid", action="append", default=[], metavar="WORD", help="a word that no translation has")
+    add("--require", action="append", default=[], metavar="WORD", help="a word or phrase that every translation has")
+    text = "put before every sentence: tells a model of many its target language"
+    add("--tag", default="", metavar="TEXT", help=text)
+    add("--keep-space", action="store_true", help="keep the white space at both ends of a line")
+
+
+def wishes_of(options: argparse.Namespace) -> Wishes:
+    """What the options ask for. Raises UserError for unknown kinds, and for glossaries that are none."""
+    from nmt.pipeline import Wishes
+    from nmt.text.glossary import FORBIDDEN, Glossary, make_term, read_glossary
+    from nmt.text.spans import KINDS
+
+    kinds = () if options.protect is None else options.protect or list(KINDS)
+    for kind in kinds:
+        choose(KINDS, kind, "--protect")
+    terms = [term for path in options.glossary for term in read_glossary(path)]
+    for pair in options.term:
+        source, equals, target = pair.partition("=")
+        if not equals:
+            raise UserError(f"--term {pair!r} has no =: write SOURCE=TARGET.")
+        terms.append(make_term(source, target.strip()))
+    terms += [make_term("", FORBIDDEN + word) for word in options.forbid]
+    return Wishes(tuple(kinds), Glossary(terms), options.keep_space, options.tag, tuple(options.require))
+
+
 @contextlib.contextmanager
 def open_source(path: Path | None) -> Iterator[tuple[str, Iterable[bytes]]]:
     """What to call the input in a message, and its raw lines."""
@@ -47,14 +84,17 @@ def open_source(path: Path | None) -> Iterator[tuple[str, Iterable[bytes]]]:
             yield str(path), raw_lines
 
 
-def parallel_lines(first: Path, second: Path) -> tuple[list[str], list[str]]:
-    """The lines of two files. Raises UserError when one has more."""
-    sides = [lines_of(first), lines_of(second)]
-    if len(sides[0]) != len(sides[1]):
-        raise UserError(
-            f"{first} has {len(sides[0]):,} lines, {second} has {len(sides[1]):,}: they must be parallel, line by line."
-        )
-    return sides[0], sides[1]
+def parallel_lines(first: Path, *others: Path) -> list[list[str]]:
+    """The lines of each of some files. Raises UserError when one has more than the first."""
+    sides = [lines_of(first)]
+    for path in others:
+        sides.append(lines_of(path))
+        if len(sides[-1]) != len(sides[0]):
+            raise UserError(
+                f"{first} has {len(sides[0]):,} lines, {path} has {len(sides[-1]):,}: they must be parallel, "
+                "line by line."
+            )
+    return sides
 
 
 def lines_of(path: Path) -> list[str]:
@@ -86,6 +126,6 @@ def write_line(output: BinaryIO, line: str) -> None:
     output.flush()
 
 
-def print_json(value: dict[str, Any]) -> None:
+def print_json(value: dict[str, Any] | list[dict[str, Any]]) -> None:
     text = json.dumps(value, indent=2, ensure_ascii=False)
     sys.stdout.buffer.write(text.encode("utf-8", errors="replace") + b"\n")

@@ -5,18 +5,17 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nmt.arguments import SEARCH_OPTIONS, Parser, positive, threads
-from nmt.commands.common import load, open_source, progress_bar, reporter, search_of
+from nmt.commands.common import add_wishes, load, open_source, progress_bar, reporter, search_of, wishes_of
 from nmt.data.lines import WINDOW, open_input, read_lines
 from nmt.errors import UserError, choose
 
 if TYPE_CHECKING:
-    from nmt.pipeline import Pipeline, Wishes
-    from nmt.translator import Translator
-    from nmt.workers import Workers
+    pass
 
 
 def translate(words: list[str]) -> int:
@@ -41,12 +40,14 @@ def translate(words: list[str]) -> int:
     parser = Parser(translate)
     parser.add_model(*SEARCH_OPTIONS)
     add_text(parser)
-    text = "processes that share the lines; left out, as many as cores for a large input, else 1"
+    add_wishes(parser)
+    text = "batches translated at once, which share the threads; left out, one a thread"
     parser.add_argument("--workers", type=threads, metavar="N", help=text)
     options = parser.parse(words)
     from nmt.data.progress import Progress, open_progress
     from nmt.documents import translate_document
-    from nmt.formats import choose_format
+    from nmt.formats import FORMATS, choose_format
+    from nmt.pipeline import Pipeline
 
     check_resume(options)
     with contextlib.ExitStack() as stack:
@@ -55,16 +56,17 @@ def translate(words: list[str]) -> int:
         if options.output:
             how = {"resume": options.resume, "keep": options.input is not None, "step": options.window}
             progress = stack.enter_context(open_progress(options.output, **how))
-        wishes = wishes_of(options)
+        wishes = replace(wishes_of(options), account=choose(FORMATS, options.format, "--format").account)
         prefixes = stack.enter_context(open_input(options.prefix)) if options.prefix else None
         translator = load(options)
+        translator.workers = options.workers or translator.workers
         search = search_of(translator.config, options)
         form = choose_format(options.format, search.nbest, attention=options.attention, resume=options.resume)
         if form.account and translator.config.model.attention == "none":
             print("this model has no attention: no word is aligned", file=sys.stderr)
         bar = stack.enter_context(progress_bar(hidden=options.output is None and sys.stdout.isatty()))
         translate_document(
-            _pipeline(translator, wishes, options),
+            Pipeline(translator, wishes),
             source,
             progress,
             form,
@@ -88,24 +90,7 @@ def add_text(parser: Parser) -> None:
     add("--window", type=positive, default=WINDOW, metavar="N", help=text)
     add("--format", default="text", metavar="NAME", help="text, jsonl or tsv, see above (default: text)")
     add("--attention", action="store_true", help="jsonl: with the attention, target pieces by source pieces")
-    text = "what arrives letter by letter: url, email, placeholder, entity, tag, number; all of them if none is named"
-    add("--protect", nargs="*", metavar="KIND", help=text)
-    text = "source term, tab, target term on each line: in lines with the one, the translation has the other; with an "
-    text += "empty source column and !WORD, no translation has that word, with a source term none of lines with that"
-    add("--glossary", type=Path, action="append", default=[], metavar="FILE", help=text)
-    add(
-        "--term",
-        action="append",
-        default=[],
-        metavar="SOURCE=TARGET",
-        help="a line of the glossary; TARGET may be !WORD",
-    )
-    add("--forbid", action="append", default=[], metavar="WORD", help="a word that no translation has")
     add("--prefix", type=Path, metavar="FILE", help="how each translation begins, one a line, blank for any")
-    add(
-        "--tag", default="", metavar="TEXT", help="put before every sentence: tells a model of many its target language"
-    )
-    add("--keep-space", action="store_true", help="keep the white space at both ends of a line")
 
 
 def check_resume(options: argparse.Namespace) -> None:
@@ -116,43 +101,3 @@ def check_resume(options: argparse.Namespace) -> None:
         raise UserError("--resume goes on with a file: give --output.")
     if options.input and options.output.exists() and options.input.exists() and options.output.samefile(options.input):
         raise UserError("--resume needs an --output that is not the --input: once complete, it is no input any more.")
-
-
-def wishes_of(options: argparse.Namespace) -> Wishes:
-    """What the options ask for. Raises UserError for unknown kinds, and for glossaries that are none."""
-    from nmt.formats import FORMATS
-    from nmt.pipeline import Wishes
-    from nmt.text.glossary import FORBIDDEN, Glossary, make_term, read_glossary
-    from nmt.text.spans import KINDS
-
-    kinds = () if options.protect is None else options.protect or list(KINDS)
-    for kind in kinds:
-        choose(KINDS, kind, "--protect")
-    terms = [term for path in options.glossary for term in read_glossary(path)]
-    for pair in options.term:
-        source, equals, target = pair.partition("=")
-        if not equals:
-            raise UserError(f"--term {pair!r} has no =: write SOURCE=TARGET.")
-        terms.append(make_term(source, target.strip()))
-    terms += [make_term("", FORBIDDEN + word) for word in options.forbid]
-    account = choose(FORMATS, options.format, "--format").account
-    return Wishes(tuple(kinds), Glossary(terms), options.keep_space, options.tag, account)
-
-
-def _pipeline(translator: Translator, wishes: Wishes, options: argparse.Namespace) -> Pipeline | Workers:
-    """What the lines go through: in this process or, where that pays or is asked for, in several."""
-    import torch
-
-    from nmt.pipeline import Pipeline
-    from nmt.workers import MOST, Workers
-
-    here = Pipeline(translator, wishes)
-    cpu, cores = translator.device.type == "cpu", torch.get_num_threads()
-    unasked = min(cores, MOST) if cpu and options.input is not None else 1
-    count = options.workers or unasked
-    if count == 1:
-        return here
-    if not cpu:
-        raise UserError("--workers shares the lines among processes on the CPU: add --device cpu, or leave it out.")
-    only_if_worth = options.workers is None
-    return Workers(here, options.model, options.ensemble, count=count, threads=cores, only_if_worth=only_if_worth)

@@ -1,27 +1,31 @@
-"""Lines of text in and out, packed with gzip where the name of a file ends in .gz. Only `\\n` ends a line (`\\r\\n` is
-accepted); everything else is text."""
+"""Lines of text in and out, packed where the name of a file ends as one of `PACKINGS` does. Only `\\n` ends a line
+(`\\r\\n` is accepted); everything else is text."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
-import gzip
 import io
+import lzma
 import os
 import re
 import shutil
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
+from nmt.data import archives
+from nmt.data.packing import packing, unpacking
 from nmt.errors import UserError
 
-PACKED = ".gz"
 WINDOW = 4096
 """Lines read ahead, so that lines of like length can be translated together."""
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
 """Characters that no text needs, or that end a line for some readers: all of them read as a space."""
+
+DAMAGED = (*archives.DAMAGED, OSError, zlib.error, lzma.LZMAError)
+"""What is raised where a file is cut off or is not packed as its name says."""
 
 Report = Callable[[int, str], None]
 """Told of a problem: the number of the line, from 1, and what is wrong with it."""
@@ -56,18 +60,21 @@ def clean_line(line: str, report: Callable[[str], None] = lambda problem: None) 
 
 
 def open_bytes(path: str | Path) -> BinaryIO:
-    """A file to read, unpacked where its name ends in .gz. Raises OSError when there is none to read."""
-    name = os.fspath(path)
-    return cast(BinaryIO, gzip.open(name)) if name.endswith(PACKED) else open(name, "rb")
+    """A file to read, unpacked; also one in an archive, as ARCHIVE.zip/FILE. Raises OSError when there is none to read,
+    UserError when the archive is damaged."""
+    return unpacking(archives.open_file(os.fspath(path)), path)
 
 
 def raw_lines(file: BinaryIO, path: str | Path) -> Iterator[bytes]:
     r"""The lines of an open file, with their ends: a binary file splits at "\n" only, a text file would at a lone "\r"
     too. Raises UserError where the file is damaged."""
+    number = 0
     try:
-        yield from file
-    except (OSError, EOFError, zlib.error) as error:
-        raise UserError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
+        for number, line in enumerate(file, 1):  # noqa: B007 (told below)
+            yield line
+    except DAMAGED as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"{path} cannot be read from line {number + 1} on: {reason}.") from None
 
 
 @contextlib.contextmanager
@@ -108,10 +115,10 @@ def open_output(path: Path) -> Iterator[BinaryIO]:
 
 @contextlib.contextmanager
 def _packing(file: BinaryIO, path: Path) -> Iterator[BinaryIO]:
-    """The file, or what packs into it. The buffer between keeps a flush after every line from spoiling the packing;
-    no time and no name is packed, so that the same text gives the same bytes."""
-    if not path.name.endswith(PACKED):
+    """The file, or what packs into it. The buffer between keeps a flush after every line from spoiling the packing."""
+    found = packing(path)
+    if found is None:
         yield file
         return
-    with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed, io.BufferedWriter(packed) as buffered:
+    with found.packed(file) as packed, io.BufferedWriter(packed) as buffered:
         yield buffered

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from nmt.data.lines import PACKED, open_output
+from nmt.data.lines import open_output
+from nmt.data.packing import packing
 from nmt.errors import UserError
 
 PARTIAL = ".partial"
@@ -46,7 +47,7 @@ def open_progress(path: Path, *, resume: bool, keep: bool, step: int) -> Iterato
     last line is always written anew, for it may have been half a line of the input. Raises UserError for what cannot
     be written or gone on with, and for a file that another process is writing.
     """
-    if path.name.endswith(PACKED) or (path.exists() and not path.is_file()):
+    if packing(path) or (path.exists() and not path.is_file()):
         if resume:
             raise UserError(
                 f"{path} cannot be gone on with: --resume needs an --output that is a plain file, not packed."

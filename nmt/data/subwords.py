@@ -50,6 +50,12 @@ class Subwords:
         """The text of pieces, special symbols left out."""
         return str(self._processor.decode([piece for piece in pieces if piece > END]))
 
+    def decode_all(self, sentences: Sequence[Sequence[int] | Pieces]) -> list[str]:
+        """The texts of many piece sequences at once."""
+        plain = [[int(piece) for piece in pieces if piece > END] for pieces in sentences]
+        decoded: list[str] = self._processor.decode(plain, num_threads=self._threads) if plain else []
+        return decoded
+
     def surfaces(self, text: str) -> list[str]:
         """What each piece of a text, without end symbol, spells of it: one after the other they are the text again. Of
         several bytes that spell a character the last has all of it."""
@@ -69,8 +75,8 @@ class Subwords:
         """[pieces, 2]: for each piece the two that spell it, of all such those with the highest scores together (found
         earlier in byte pairs, likelier in unigram); zeros where there are none, as for characters, bytes and special
         symbols."""
-        numbers = range(END + 1, len(self))
-        plain = [number for number in numbers if not self._processor.is_byte(number)]
+        pieces = _proto().ModelProto.FromString(self.model).pieces
+        plain = [number for number, piece in enumerate(pieces) if piece.type == piece.NORMAL]
         ranked = {text: number for number, text in zip(plain, self.pieces(plain), strict=True)}
         score = self._processor.get_score
         found = np.zeros((len(self), 2), np.int32)
@@ -149,6 +155,13 @@ def _split_some(
     return np.split(pieces, np.flatnonzero(pieces == END)[:-1] + 1)
 
 
+def _proto() -> Any:
+    """What reads the models themselves."""
+    from sentencepiece import sentencepiece_model_pb2
+
+    return sentencepiece_model_pb2
+
+
 def _read(path: Path) -> Subwords:
     return Subwords(path.read_bytes(), str(path))
 
@@ -159,8 +172,13 @@ def train_vocabulary(pairs: Callable[[], Iterable[tuple[str, str]]], config: Sub
     if config.joint:
         joint = train_subwords((sentence for pair in pairs() for sentence in pair), config)
         return Vocabulary(joint, joint)
-    source, target = (train_subwords((pair[side] for pair in pairs()), config) for side in (0, 1))
-    return Vocabulary(source, target)
+    source = train_subwords((source for source, _ in pairs()), config)
+    return Vocabulary(source, train_subwords((target for _, target in pairs()), without_symbols(config)))
+
+
+def without_symbols(config: SubwordsConfig) -> SubwordsConfig:
+    """The settings of the target's own pieces."""
+    return config.model_copy(update={"symbols": ()})
 
 
 def train_subwords(sentences: Iterable[str], config: SubwordsConfig) -> Subwords:
@@ -176,6 +194,7 @@ def train_subwords(sentences: Iterable[str], config: SubwordsConfig) -> Subwords
             character_coverage=config.coverage or 1.0,
             normalization_rule_name=config.normalization,
             byte_fallback=True,
+            user_defined_symbols=list(config.symbols),
             pad_id=PADDING,
             unk_id=UNKNOWN,
             bos_id=BEGIN,
@@ -199,14 +218,17 @@ def extended(subwords: Subwords, sentences: Iterable[str], config: SubwordsConfi
     """A SentencePiece model whose pieces begin with those of another, under the same numbers, and go on with up to
     `config.extend` that the sentences need most, characters first: they were spelled in bytes. Of byte pairs only those
     are taken that two known ones make up."""
-    from sentencepiece import sentencepiece_model_pb2
-
-    proto: Any = sentencepiece_model_pb2
+    proto = _proto()
     model = proto.ModelProto.FromString(subwords.model)
     known = {piece.piece for piece in model.pieces}
     lowest = min(piece.score for piece in model.pieces)
     count, bytepairs = config.extend, config.algorithm == "bpe"
     wanted = config.model_copy(update={"vocabulary": 300 + len(known) + count})
+    for symbol in dict.fromkeys(config.symbols):
+        if count and symbol not in known:
+            count -= 1
+            known.add(symbol)
+            model.pieces.add(piece=symbol, score=0.0, type=model.SentencePiece.USER_DEFINED)
     candidates = proto.ModelProto.FromString(train_subwords(sentences, wanted).model).pieces
     for candidate in sorted(candidates, key=lambda candidate: len(candidate.piece) > 1):
         text = candidate.piece

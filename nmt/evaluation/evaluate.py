@@ -1,49 +1,60 @@
-"""A translator scored on pairs: sacreBLEU's scores with their signatures, and its speed."""
+"""A translator scored on a test set: sacreBLEU's scores with their signatures, its speed and its memory."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from nmt.config import SearchConfig
+from nmt.data.lines import Report
 from nmt.errors import UserError
-from nmt.evaluation.metrics import check_tokenizer, corpus_scores, repetition_count
+from nmt.evaluation.systems import Output, Scoring, TestSet, score_outputs
+from nmt.memory import forget_peak, peak
 from nmt.translator import Translator
 
 
 def evaluate(
-    translator: Translator,
-    sources: Sequence[str],
-    references: Sequence[str],
-    search: SearchConfig | None = None,
-    *,
-    tokenize: str = "13a",
-    lowercase: bool = False,
-    bootstrap: bool = True,
+    translator: Translator, sources: Sequence[str], references: Sequence[str], search: SearchConfig | None = None
 ) -> dict[str, Any]:
     """Scores of the translations of `sources`, ready for JSON, and the translations under "translations".
 
-    Raises UserError, before anything is translated, when there are not as many references as sources, or when the
-    tokenizer is unknown or cannot be had.
+    Raises UserError, before anything is translated, when there are not as many references as sources.
     """
-    check_tokenizer(tokenize)
     if len(sources) != len(references):
         raise UserError(f"{len(sources):,} source lines, {len(references):,} reference lines: they must be parallel.")
-    if not sources:
+    test = TestSet("", list(sources), [list(references)])
+    output = translated("", translator, test, search)
+    (result,) = score_outputs(test, [output], Scoring())
+    known = {key: value for key, value in result.items() if key not in ("test", "system")}
+    return {**known, "translations": output.lines}
+
+
+def translated(
+    system: str,
+    translator: Translator,
+    test: TestSet,
+    search: SearchConfig | None = None,
+    report: Report = lambda number, problem: None,
+    done: Callable[[], object] = lambda: None,
+) -> Output:
+    """What a translator makes of a test set. Its facts: seconds, without those of loading the model; the most memory
+    that the process had meanwhile, the model's own among it; the beam. `done` is called after each line.
+
+    Raises UserError when there is nothing to translate."""
+    if not test.sources:
         raise UserError("there is nothing to evaluate: the source is empty.")
+    forget_peak()
     started = time.monotonic()
-    translations = [translation.text for translation in translator.translate(list(sources), search)]
+    lines = []
+    for translation in translator.stream(test.sources, search, report):
+        lines.append(translation.text)
+        done()
     seconds = time.monotonic() - started
-    scores = corpus_scores(
-        translations, [list(references)], tokenize=tokenize, lowercase=lowercase, bootstrap=bootstrap
-    )
-    return {
-        **{name: score._asdict() for name, score in scores.items()},
-        "sentences": len(sources),
+    facts = {
         "seconds": round(seconds, 3),
-        "sentences_per_second": round(len(sources) / seconds, 1),
-        "repetitions": repetition_count(translations),
+        "sentences_per_second": round(len(lines) / seconds, 1),
+        "peak_memory_mb": round(peak()),
         "beam": (search or translator.config.search).beam,
-        "translations": translations,
     }
+    return Output(system, lines, facts)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Collection, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+import numpy as np
 from sacrebleu.metrics.base import Metric
 from sacrebleu.metrics.base import Score as SampleScore
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.metrics.ter import TER
+from sacrebleu.significance import _bootstrap_resample
 
-from nmt.errors import UserError, unknown
+from nmt.errors import UserError, choose, unknown
 
 SAMPLES = 1000
 """Bootstrap samples behind an interval. sacreBLEU draws them from a fixed seed, which is in the signature."""
@@ -30,37 +33,94 @@ class Score(NamedTuple):
 METRICS: dict[str, Callable[[str, bool], Metric]] = {
     "bleu": lambda tokenize, lowercase: BLEU(tokenize=tokenize, lowercase=lowercase),
     "chrf": lambda tokenize, lowercase: CHRF(lowercase=lowercase),
+    "chrf++": lambda tokenize, lowercase: CHRF(word_order=2, lowercase=lowercase),
     "ter": lambda tokenize, lowercase: TER(),  # takes no notice of case, as its authors defined it
 }
 """From the tokenizer of BLEU and whether case is ignored to a metric."""
+
+TITLES = {"bleu": "BLEU", "chrf": "chrF", "chrf++": "chrF++", "ter": "TER"}
+"""What the metrics are called where people read."""
 
 
 def corpus_scores(
     hypotheses: Sequence[str],
     references: Sequence[Sequence[str]],
     *,
+    metrics: Collection[str] = tuple(METRICS),
     tokenize: str = "13a",
     lowercase: bool = False,
     bootstrap: bool = False,
 ) -> dict[str, Score]:
-    """The score by every metric. `references`: one or more sets of them, each parallel to `hypotheses`.
+    """The score by each of `metrics`. `references`: one or more sets of them, each parallel to `hypotheses`.
 
-    Raises UserError when a set is not parallel, when there is nothing to score, or when the tokenizer cannot be had.
+    Raises UserError when a set is not parallel, when there is nothing to score, or when a metric or the tokenizer
+    cannot be had.
     """
     check_tokenizer(tokenize)
+    check_seed()
+    check_parallel(hypotheses, references)
+    samples = SAMPLES if bootstrap else 1
+    scores = {}
+    for name, metric in make_metrics(metrics, tokenize, lowercase).items():
+        result = metric.corpus_score(hypotheses, references, n_bootstrap=samples)
+        interval = around(result._mean, result._ci) if bootstrap else None
+        scores[name] = Score(float(result.score), str(metric.get_signature()), interval)
+    return scores
+
+
+def make_metrics(names: Collection[str], tokenize: str, lowercase: bool) -> dict[str, Metric]:
+    """sacreBLEU's metrics by their names here. Raises UserError for a name that is none."""
+    return {name: _plain(choose(METRICS, name, "the metric")(tokenize, lowercase)) for name in names}
+
+
+def around(mean: float, half: float) -> tuple[float, float]:
+    """The interval that reaches so far to both sides of the samples' mean, as sacreBLEU gives it."""
+    return float(mean - half), float(mean + half)
+
+
+def check_parallel(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> None:
+    """Raises UserError when a set of references has other lines than the translations, or when there are none."""
     for reference in references:
         if len(reference) != len(hypotheses):
             raise UserError(f"{len(hypotheses):,} translations, {len(reference):,} references: they must be parallel.")
-    if not hypotheses:
-        raise UserError("there is nothing to score: no translation was given.")
-    samples = SAMPLES if bootstrap else 1
-    scores = {}
-    for name, make in METRICS.items():
-        metric = _plain(make(tokenize, lowercase))
-        result = metric.corpus_score(hypotheses, references, n_bootstrap=samples)
-        interval = (float(result._mean - result._ci), float(result._mean + result._ci)) if bootstrap else None
-        scores[name] = Score(float(result.score), str(metric.get_signature()), interval)
-    return scores
+    if not hypotheses or not references:
+        raise UserError(f"there is nothing to score: no {'reference' if hypotheses else 'translation'} was given.")
+
+
+def check_seed() -> None:
+    """Raises UserError when the environment has a seed for sacreBLEU that it cannot use."""
+    seed = os.environ.get("SACREBLEU_SEED", "12345")
+    if seed.lower() != "none" and not (seed.isascii() and seed.isdigit()):
+        raise UserError(f"the environment variable SACREBLEU_SEED is {seed!r}: make it a whole number, or none.")
+
+
+class Counted:
+    """Translations of which BLEU's counts were taken once, to score many parts of them."""
+
+    def __init__(self, hypotheses: Sequence[str], references: Sequence[str]) -> None:
+        self._metric = _plain(METRICS["bleu"]("13a", False))
+        self._counts = np.array(self._metric._extract_corpus_statistics(hypotheses, [references]))
+        self._signature = str(self._metric.get_signature())
+
+    def bleu(self, rows: Sequence[int], samples: int = 0) -> Score:
+        """The corpus BLEU of some rows, at least one, with its interval from so many bootstrap `samples`."""
+        counts = self._counts[list(rows)].tolist()
+        result = self._metric._aggregate_and_compute(counts)
+        if not samples:
+            return Score(float(result.score), self._signature)
+        result.estimate_ci(_bootstrap_resample(counts, self._metric, samples)[1])
+        return Score(
+            float(result.score),
+            self._signature,
+            (float(result._mean - result._ci), float(result._mean + result._ci)),
+        )
+
+
+def sentence_chrf(hypotheses: Sequence[str], references: Sequence[str]) -> list[float]:
+    """The chrF of each sentence, from 0 to 100 (Popović 2015): of single sentences it tells more than BLEU."""
+    metric = CHRF()
+    pairs = zip(hypotheses, references, strict=True)
+    return [float(metric.sentence_score(hypothesis, [reference]).score) for hypothesis, reference in pairs]
 
 
 def check_tokenizer(tokenize: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from nmt.model.recurrent import State
+from nmt.model.cell import State
 
 
 class Bridge(nn.Module):

@@ -1,20 +1,42 @@
 """Decoders: how recurrence and attention are joined. Each reads a whole target (`forward`, for training) or one
 position of several hypotheses (`step`, for search), from the same weights and with the same result.
 
-A decoder's state is a tuple of tensors [layers, rows, size], outputs of the recurrent layers first. In search, `rows`
-counts the hypotheses of all sentences, those of one sentence side by side: a sentence's memory is never copied."""
+A decoder's state is a tuple of tensors [layers, rows, size], those of the recurrent layers first. In search, `rows`
+counts the living hypotheses of all sentences, one sentence after the other: a sentence's memory is never copied."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 
 from nmt.model.attention import Attention, Memory, padding_bias
+from nmt.model.cell import Recurrent, StackSizes, State
 from nmt.model.dropout import HeldDropout, apply
-from nmt.model.recurrent import Recurrent, StackSizes, State
+
+
+class Beams(NamedTuple):
+    """Which hypotheses a step is made for: so many sentences, so many hypotheses of each, and the places [rows] among
+    all of them of those that live, in order; None where all do. Attention goes sentence by sentence and is given all;
+    everything else goes row by row."""
+
+    sentences: int
+    width: int
+    living: Tensor | None = None
+
+    def spread(self, rows: Tensor) -> Tensor:
+        """[rows, size] -> [sentences, width, size], zero for hypotheses that do not live."""
+        if self.living is not None:
+            every = rows.new_zeros(self.sentences * self.width, rows.shape[-1])
+            rows = every.index_copy_(0, self.living, rows)
+        return rows.view(self.sentences, self.width, -1)
+
+    def gather(self, every: Tensor) -> Tensor:
+        """[sentences, width, size] -> [rows, size]."""
+        rows = every.flatten(0, 1)
+        return rows if self.living is None else rows.index_select(0, self.living)
 
 
 class Decoder(nn.Module):
@@ -62,25 +84,29 @@ class Decoder(nn.Module):
         """inputs [batch, target, input] -> features [batch, target, input], weights [batch, target, source]."""
         raise NotImplementedError
 
-    def step(self, inputs: Tensor, state: State, memory: Memory) -> tuple[Tensor, State, Tensor | None]:
-        """inputs [batch, beam, input], one position of each hypothesis -> features [batch, beam, input], the state
-        after it, weights [batch, beam, source]."""
+    def step(self, inputs: Tensor, state: State, memory: Memory, beams: Beams) -> tuple[Tensor, State, Tensor | None]:
+        """inputs [rows, input], one position of each living hypothesis -> features [rows, input], the state after it,
+        weights [batch, beam, source]."""
         raise NotImplementedError
 
-    def _look(self, queries: Tensor, memory: Memory) -> tuple[Tensor, Tensor | None]:
+    def _look(self, queries: Tensor, memory: Memory, beams: Beams) -> tuple[Tensor, Tensor | None]:
         """queries [rows, hidden] -> contexts [rows, context], weights [batch, beam, source]."""
-        grouped = queries.view(memory.values.shape[0], -1, queries.shape[-1])
-        contexts, weights = self.attention(grouped, memory)
-        return contexts.flatten(0, 1), weights
+        contexts, weights = self.attention(beams.spread(queries), memory)
+        return beams.gather(contexts), weights
 
-    def _speak(self, features: Tensor, weights: Tensor | None, memory: Memory) -> Tensor:
-        """Adds to the features [batch, length, input] what the words attended to, by weights [batch, length, source],
-        are translated by on their own (Nguyen and Chiang 2018, section 4, with the output layer shared). On this short
-        way a rare word is learned from few examples, and not confused with those that keep the same company."""
-        if self.lexical is None or weights is None:
+    def _words(self, weights: Tensor | None, memory: Memory) -> Tensor | None:
+        """The words attended to, by weights [batch, length, source] -> [batch, length, input]; None where they do not
+        speak for themselves."""
+        return None if self.lexical is None or weights is None else weights @ memory.words
+
+    def _speak(self, features: Tensor, words: Tensor | None) -> Tensor:
+        """Adds to the features [..., input] what the words attended to [..., input] are translated by on their own
+        (Nguyen and Chiang 2018, section 4, with the output layer shared). On this short way a rare word is learned from
+        few examples, and not confused with those that keep the same company."""
+        if self.lexical is None or words is None:
             return features
-        words: Tensor = self.lexical(self.dropout(weights @ memory.words))
-        return features + words.tanh()
+        spoken: Tensor = self.lexical(self.dropout(words))
+        return features + spoken.tanh()
 
 
 class ParallelDecoder(Decoder):
@@ -96,33 +122,47 @@ class ParallelDecoder(Decoder):
             outputs: Tensor = self.stack[index](layer_inputs, tuple(part[index] for part in state))
             return outputs
 
-        return self._through(inputs, memory, run)
+        features, weights, words = self._through(inputs, run, lambda queries: self._attend(queries, memory))
+        return self._speak(features, words), weights
 
-    def step(self, inputs: Tensor, state: State, memory: Memory) -> tuple[Tensor, State, Tensor | None]:
+    def _attend(self, queries: Tensor, memory: Memory) -> tuple[Tensor, Tensor | None, Tensor | None]:
+        contexts, weights = self.attention(queries, memory)
+        return contexts, weights, self._words(weights, memory)
+
+    def step(self, inputs: Tensor, state: State, memory: Memory, beams: Beams) -> tuple[Tensor, State, Tensor | None]:
         after: list[State] = []
 
         def run(index: int, layer_inputs: Tensor) -> Tensor:
             layer = self.stack[index]
             before = tuple(part[index] for part in state)
-            after.append(layer.advance(layer.project(layer_inputs.flatten(0, 1)), before))
-            return after[-1][0].view(*layer_inputs.shape[:2], -1)
+            outputs, state_after = layer.advance(layer.project(layer_inputs), before)
+            after.append(state_after)
+            return outputs
 
-        features, weights = self._through(inputs, memory, run)
-        return features, _stack(after), weights
+        def look(queries: Tensor) -> tuple[Tensor, Tensor | None, Tensor | None]:
+            contexts, weights, words = self._attend(beams.spread(queries), memory)
+            return beams.gather(contexts), weights, None if words is None else beams.gather(words)
+
+        features, weights, words = self._through(inputs, run, look)
+        return self._speak(features, words), _stack(after), weights
 
     def _through(
-        self, inputs: Tensor, memory: Memory, run: Callable[[int, Tensor], Tensor]
-    ) -> tuple[Tensor, Tensor | None]:
-        """The stack, with `run(layer, inputs)` to run one recurrent layer over [batch, length, size]."""
+        self,
+        inputs: Tensor,
+        run: Callable[[int, Tensor], Tensor],
+        look: Callable[[Tensor], tuple[Tensor, Tensor | None, Tensor | None]],
+    ) -> tuple[Tensor, Tensor | None, Tensor | None]:
+        """The stack, with `run(layer, inputs)` to run one recurrent layer over [..., size] and `look(queries)` to
+        attend -> features before the words speak, weights, words attended to."""
         outputs = run(0, inputs)
-        contexts, weights = self.attention(outputs, memory)
+        contexts, weights, words = look(outputs)
         for index in range(1, len(self.layers)):
             below = outputs
             outputs = run(index, self.dropout(torch.cat([below, contexts], dim=-1)))
             if self.sizes.residual:
                 outputs = outputs + below
         readout = self.readout(self.dropout(torch.cat([outputs, contexts, inputs], dim=-1)))
-        return self._speak(readout.tanh(), weights, memory), weights
+        return readout.tanh(), weights, words
 
 
 class SteppedDecoder(Decoder):
@@ -132,33 +172,41 @@ class SteppedDecoder(Decoder):
     """
 
     def advance(
-        self, projected: Tensor, layers: list[State], extra: State, memory: Memory, masks: list[Tensor | None]
+        self,
+        projected: Tensor,
+        layers: list[State],
+        extra: State,
+        memory: Memory,
+        beams: Beams,
+        masks: list[Tensor | None],
     ) -> tuple[Tensor, list[State], State, Tensor | None]:
         """One position: projected [rows, gates * hidden] from the first layer, each layer's state, the decoder's
         own state -> readings [rows, readout], the layers' states, the own state, weights [batch, beam, source]."""
         raise NotImplementedError
 
     def features(self, readings: Tensor, inputs: Tensor) -> Tensor:
-        """readings [batch, length, readout] from `advance`, inputs [batch, length, input] -> features of that shape."""
+        """readings [..., readout] from `advance`, inputs [..., input] -> features [..., input]."""
         raise NotImplementedError
 
     def forward(self, inputs: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor | None]:
         layers, extra = self._split(state)
-        masks = self._masks(inputs)
+        masks, beams = self._masks(inputs), Beams(len(inputs), 1)
         readings, weights = [], []
         for projected in self.stack[0].project(inputs.transpose(0, 1)).unbind(0):
-            reading, layers, extra, weight = self.advance(projected, layers, extra, memory, masks)
+            reading, layers, extra, weight = self.advance(projected, layers, extra, memory, beams, masks)
             readings.append(reading)
             weights.append(weight)
         attention = None if weights[0] is None else torch.cat([w for w in weights if w is not None], dim=1)
         features = self.features(torch.stack(readings, dim=1), inputs)
-        return self._speak(features, attention, memory), attention
+        return self._speak(features, self._words(attention, memory)), attention
 
-    def step(self, inputs: Tensor, state: State, memory: Memory) -> tuple[Tensor, State, Tensor | None]:
+    def step(self, inputs: Tensor, state: State, memory: Memory, beams: Beams) -> tuple[Tensor, State, Tensor | None]:
         layers, extra = self._split(state)
-        projected = self.stack[0].project(inputs.flatten(0, 1))
-        reading, layers, extra, weights = self.advance(projected, layers, extra, memory, self._masks(inputs))
-        features = self._speak(self.features(reading.view(*inputs.shape[:2], -1), inputs), weights, memory)
+        projected = self.stack[0].project(inputs)
+        masks = self._masks(inputs)
+        reading, layers, extra, weights = self.advance(projected, layers, extra, memory, beams, masks)
+        words = self._words(weights, memory)
+        features = self._speak(self.features(reading, inputs), None if words is None else beams.gather(words))
         return features, _stack(layers) + tuple(part.unsqueeze(0) for part in extra), weights
 
     def _split(self, state: State) -> tuple[list[State], State]:
@@ -168,9 +216,8 @@ class SteppedDecoder(Decoder):
 
     def _masks(self, inputs: Tensor) -> list[Tensor | None]:
         """A held mask for the input of every layer above the first, then one for the readout."""
-        sizes = [layer.layer.input_size for layer in self.stack[1:]] + [self.readout.in_features]
-        rows = inputs.shape[0] * (1 if self.training else inputs.shape[1])
-        return [self.dropout.mask(rows, size, inputs) for size in sizes]
+        sizes = [layer.input_size for layer in self.stack[1:]] + [self.readout.in_features]
+        return [self.dropout.mask(len(inputs), size, inputs) for size in sizes]
 
     def _upwards(
         self, outputs: Tensor, layers: list[State], masks: list[Tensor | None], widen: Callable[[Tensor], Tensor]
@@ -180,8 +227,10 @@ class SteppedDecoder(Decoder):
         after = []
         for layer, before, mask in zip(self.stack[1:], layers[1:], masks, strict=False):
             below = outputs
-            after.append(layer.advance(layer.project(apply(mask, widen(below))), before))
-            outputs = after[-1][0] + below if self.sizes.residual else after[-1][0]
+            outputs, state_after = layer.advance(layer.project(apply(mask, widen(below))), before)
+            after.append(state_after)
+            if self.sizes.residual:
+                outputs = outputs + below
         return outputs, after
 
 
@@ -191,8 +240,7 @@ class InputFeedingDecoder(SteppedDecoder):
 
     def __init__(self, cell: type[Recurrent], attention: Attention, sizes: StackSizes, *, lexical: bool) -> None:
         super().__init__(cell, attention, sizes, lexical=lexical)
-        gates = self.stack[0].layer.all_weights[0][0].shape[0]
-        self.feed = nn.Linear(sizes.input_size, gates, bias=False)
+        self.feed = nn.Linear(sizes.input_size, cell.GATES * sizes.hidden, bias=False)
 
     def size_above(self) -> int:
         return self.sizes.hidden
@@ -201,11 +249,17 @@ class InputFeedingDecoder(SteppedDecoder):
         return (*cells, cells[0].new_zeros(1, cells[0].shape[1], self.sizes.input_size))
 
     def advance(
-        self, projected: Tensor, layers: list[State], extra: State, memory: Memory, masks: list[Tensor | None]
+        self,
+        projected: Tensor,
+        layers: list[State],
+        extra: State,
+        memory: Memory,
+        beams: Beams,
+        masks: list[Tensor | None],
     ) -> tuple[Tensor, list[State], State, Tensor | None]:
-        first = self.stack[0].advance(projected + self.feed(extra[0]), layers[0])
-        outputs, above = self._upwards(first[0], layers, masks, lambda below: below)
-        contexts, weights = self._look(outputs, memory)
+        lowest, first = self.stack[0].advance(projected + self.feed(extra[0]), layers[0])
+        outputs, above = self._upwards(lowest, layers, masks, lambda below: below)
+        contexts, weights = self._look(outputs, memory, beams)
         feature = self.readout(apply(masks[-1], torch.cat([outputs, contexts], dim=-1))).tanh()
         return feature, [first, *above], (feature,), weights
 
@@ -226,12 +280,19 @@ class ConditionalDecoder(SteppedDecoder):
         return super().readout_size() + self.sizes.input_size
 
     def advance(
-        self, projected: Tensor, layers: list[State], extra: State, memory: Memory, masks: list[Tensor | None]
+        self,
+        projected: Tensor,
+        layers: list[State],
+        extra: State,
+        memory: Memory,
+        beams: Beams,
+        masks: list[Tensor | None],
     ) -> tuple[Tensor, list[State], State, Tensor | None]:
-        middle = self.stack[0].advance(projected, layers[0])
-        contexts, weights = self._look(middle[0], memory)
-        first = middle if self.second is None else self.second.advance(self.second.project(contexts), middle)
-        outputs, above = self._upwards(first[0], layers, masks, lambda below: torch.cat([below, contexts], dim=-1))
+        lowest, first = self.stack[0].advance(projected, layers[0])
+        contexts, weights = self._look(lowest, memory, beams)
+        if self.second is not None:
+            lowest, first = self.second.advance(self.second.project(contexts), first)
+        outputs, above = self._upwards(lowest, layers, masks, lambda below: torch.cat([below, contexts], dim=-1))
         return torch.cat([outputs, contexts], dim=-1), [first, *above], (), weights
 
     def features(self, readings: Tensor, inputs: Tensor) -> Tensor:

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from nmt.errors import UserError
+from nmt.model.cell import Recurrent, StackSizes
 from nmt.model.dropout import HeldDropout
-from nmt.model.recurrent import Recurrent, StackSizes
 
 
 class Encoder(nn.Module):

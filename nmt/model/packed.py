@@ -10,9 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from nmt.model import quantized
+from nmt.model.cell import State
 from nmt.model.quantized import QuantizedLinear
-from nmt.model.recurrent import Recurrent, State
 from nmt.model.seq2seq import Seq2Seq
+from nmt.model.torch_cells import TorchRecurrent
 
 ROWS = 64
 """Rows that the layout is chosen for; it serves others as well."""
@@ -38,13 +39,13 @@ Linear = Callable[[Tensor, Tensor | None], nn.Module]
 
 
 class PackedRecurrent(nn.Module):
-    """A recurrent layer as decoders step through it: `project` and `advance` of `Recurrent`."""
+    """A recurrent layer of torch's as decoders step through it: `project` and `advance` of `Recurrent`."""
 
-    def __init__(self, cell: Recurrent, linear: Linear) -> None:
+    def __init__(self, cell: TorchRecurrent, linear: Linear) -> None:
         super().__init__()
         weight, recurrent, bias, recurrent_bias = cell.layer.all_weights[0]
         self.cell = cell
-        self.layer = cell.layer
+        self.input_size = cell.input_size
         self.inner, self.outer = linear(weight, bias), linear(recurrent, recurrent_bias)
 
     def project(self, inputs: Tensor) -> Tensor:
@@ -52,7 +53,7 @@ class PackedRecurrent(nn.Module):
         projected: Tensor = self.inner(inputs)
         return projected
 
-    def advance(self, projected: Tensor, state: State) -> State:
+    def advance(self, projected: Tensor, state: State) -> tuple[Tensor, State]:
         """See `Recurrent`."""
         return self.cell.combine(projected, self.outer(state[0]), state)
 
@@ -80,13 +81,11 @@ def packed(network: Seq2Seq, *, int8: bool = False) -> Seq2Seq:
 
 
 def _packed(module: nn.Module | None, linear: Linear) -> nn.Module | None:
-    """A module with its linear maps and recurrent layers packed; cells with a step of their own stay as they are."""
+    """A module with its linear maps packed, wherever in it they are, and the weights of torch's recurrent layers."""
     if isinstance(module, nn.Linear):
         return linear(module.weight, module.bias)
-    if isinstance(module, Recurrent):
-        cell = type(module)
-        ordinary = cell.advance is Recurrent.advance and cell.project is Recurrent.project
-        return PackedRecurrent(module, linear) if ordinary else module
+    if isinstance(module, TorchRecurrent):
+        return PackedRecurrent(module, linear)
     if module is None or not module._modules:
         return module
     copied = copy.copy(module)

@@ -41,11 +41,12 @@ class QuantizedLinear(nn.Module):
         # Without VNNI instructions two products are added in 16 bits: the inputs then have one bit less.
         self.largest = LARGEST if torch.cpu._is_vnni_supported() else LARGEST // 2
         self.middle = torch.tensor(self.largest + 1.5)
+        self.least = torch.tensor(1e-12)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """inputs [..., input] -> [..., output]."""
         rows = inputs.flatten(0, -2)
-        steps = rows.abs().amax(dim=1, keepdim=True).clamp_(min=1e-12) / self.largest
+        steps = torch.add(self.least, rows.abs().amax(dim=1, keepdim=True), alpha=1 / self.largest)
         # Whole numbers from 1 on, with the zero in their middle; taking off what follows the point rounds a half up.
         rounded = torch.addcdiv(self.middle, rows, steps).to(torch.uint8)
         whole = (rounded, 1.0, self.largest + 1, self.weight, self.scales, self.zeros, None)

@@ -12,10 +12,11 @@ from nmt.config import ModelConfig
 from nmt.errors import UserError, choose
 from nmt.model.attention import ATTENTION, Memory
 from nmt.model.bridge import BRIDGE
-from nmt.model.decoder import DECODER
+from nmt.model.cell import Recurrent, StackSizes, State
+from nmt.model.decoder import DECODER, Beams
 from nmt.model.dropout import HeldDropout
 from nmt.model.encoder import Encoder
-from nmt.model.recurrent import RECURRENT, StackSizes, State
+from nmt.model.recurrent import RECURRENT
 
 PADDING = 0
 
@@ -24,8 +25,9 @@ class SearchState(NamedTuple):
     """Where a search stands: the encoded sentences and the state of every hypothesis."""
 
     memory: Memory  # of [batch] sentences
-    decoder: State  # each [layers, batch * beam, size]
+    decoder: State  # each [layers, rows, size]
     weights: Tensor | None = None  # [batch, beam, source], attention of the last step; none before the first
+    living: Tensor | None = None  # [rows], which of batch * beam hypotheses the rows are; None for all of them
 
 
 class Seq2Seq(nn.Module):
@@ -68,9 +70,11 @@ class Seq2Seq(nn.Module):
             self.output.weight = self.target_embedding.weight
 
     def _initialise(self) -> None:
-        """Linear maps as Glorot and Bengio 2010, embeddings and output weights uniform in +-0.1."""
+        """Linear maps as Glorot and Bengio 2010, embeddings and output weights uniform in +-0.1; recurrent layers have
+        begun in their own way."""
+        begun = {id(part) for cell in self.modules() if isinstance(cell, Recurrent) for part in cell.modules()}
         for module in self.modules():
-            if isinstance(module, nn.Linear):
+            if isinstance(module, nn.Linear) and id(module) not in begun:
                 nn.init.xavier_uniform_(module.weight)
         for layer in (self.source_embedding, self.target_embedding, self.output):
             nn.init.uniform_(layer.weight, -0.1, 0.1)
@@ -88,21 +92,35 @@ class Seq2Seq(nn.Module):
         return SearchState(*self._encode(source, lengths))
 
     def step(self, tokens: Tensor, state: SearchState) -> tuple[Tensor, SearchState]:
-        """The last piece of each hypothesis [batch, beam] -> log-probabilities of the next [batch, beam, pieces] and
-        the state after it."""
+        """The last piece of each hypothesis [batch, beam], below 0 where none lives -> log-probabilities of the next
+        [batch, beam, pieces], 0 where none lives, and the state after it."""
         features, after = self.advance(tokens, state)
-        return self.output(features).log_softmax(dim=-1), after
+        return Beams(len(tokens), tokens.shape[1], after.living).spread(
+            self.output(features).log_softmax(dim=-1)
+        ), after
 
     def advance(self, tokens: Tensor, state: SearchState) -> tuple[Tensor, SearchState]:
-        """The same without the output layer: the features [batch, beam, embedding] that it would be given."""
-        embedded = self._embed(self.target_embedding, tokens)
-        features, decoder, weights = self.decoder.step(embedded, state.decoder, state.memory)
-        return features, SearchState(state.memory, decoder, weights)
+        """The same without the output layer: the features [rows, embedding] of the living hypotheses that it would be
+        given, those of `living` of the state after it."""
+        before, living = state.decoder, None
+        flat = tokens.flatten()
+        if bool((flat < 0).any()):
+            living = (flat >= 0).nonzero().squeeze(1)
+            flat, before = flat[living], tuple(part.index_select(1, living) for part in before)
+        embedded = self._embed(self.target_embedding, flat.unsqueeze(1)).squeeze(1)
+        features, decoder, weights = self.decoder.step(
+            embedded, before, state.memory, Beams(len(tokens), tokens.shape[1], living)
+        )
+        return features, SearchState(state.memory, decoder, weights, living)
 
     def select(self, state: SearchState, sentences: Tensor | None, rows: Tensor) -> SearchState:
         """The state of some hypotheses: rows [kept] of the batch * beam, and, where the batch shrinks, the sentences
-        [kept batch] they belong to."""
+        [kept batch] they belong to. Hypotheses that did not live have anything for a state."""
         memory = state.memory if sentences is None else state.memory.select(sentences)
+        if state.living is not None:
+            places = torch.zeros(int(state.living[-1]) + 1, dtype=torch.long, device=rows.device)
+            places[state.living] = torch.arange(len(state.living), device=rows.device)
+            rows = places[rows.clamp(max=len(places) - 1)]
         return SearchState(memory, tuple(part.index_select(1, rows) for part in state.decoder))
 
     def attention(self, state: SearchState) -> Tensor | None:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from nmt.model.decoder import Beams
 from nmt.model.seq2seq import SearchState, Seq2Seq
 
 Linear = Callable[[Tensor, Tensor | None], Callable[[Tensor], Tensor]]
@@ -67,9 +68,11 @@ class Narrowed:
 
     def step(self, tokens: Tensor, state: NarrowState) -> tuple[Tensor, NarrowState]:
         """Log-probabilities [batch, beam, narrow] of a sentence's own shortlist, which sum to 1."""
-        features, inner = self.stepper.advance(self.pieces[tokens], state.inner)
-        log_probabilities = self.output(features).add_(state.bias).log_softmax(dim=-1)
-        return log_probabilities, NarrowState(inner, state.bias)
+        said = torch.where(tokens < 0, tokens, self.pieces[tokens])
+        features, inner = self.stepper.advance(said, state.inner)
+        beams = Beams(len(tokens), tokens.shape[1], inner.living)
+        bias = beams.gather(state.bias.expand(-1, tokens.shape[1], -1))
+        return beams.spread(self.output(features).add_(bias).log_softmax(dim=-1)), NarrowState(inner, state.bias)
 
     def select(self, state: NarrowState, sentences: Tensor | None, rows: Tensor) -> NarrowState:
         """See `Stepper`."""

@@ -24,6 +24,7 @@ class Constrained:
     """
 
     groups = 1
+    prune = 0.0
 
     def __init__(
         self, width: int, controls: Sequence[Control], longest: Sequence[int], end: int, device: torch.device

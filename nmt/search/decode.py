@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 import torch
 from torch import Tensor
@@ -13,9 +14,12 @@ from nmt.errors import UserError
 from nmt.search.constrained import Constrained
 from nmt.search.controls import NOTHING, Control
 from nmt.search.penalties import LENGTH_PENALTIES, bound, coverage_penalty
-from nmt.search.protocol import Hypothesis, S, Stepper
+from nmt.search.protocol import DEAD, Hypothesis, S, Stepper
 from nmt.search.restrictions import NEVER, Symbols, restrictions
 from nmt.search.strategies import Alive, Candidates, Strategy
+
+Watch = Callable[[int, tuple[int, ...]], None]
+"""Told, after each step, which of the sentences that the search began with begins with which pieces for certain."""
 
 
 @dataclass
@@ -50,14 +54,16 @@ def decode(
     controls: Sequence[Control] | None = None,
     search: SearchConfig | None = None,
     attention: bool = False,
+    watch: Watch | None = None,
 ) -> list[list[Hypothesis]]:
     """Translates a batch: source [batch, source], lengths [batch]; limits: longest translation of each sentence in
     pieces, end symbol included, at least two, or what its control needs; shortest: likewise, at least two; controls:
     what is asked of each -> hypotheses of each sentence, best first, at most `search.nbest`. There is at least one,
     unless the model's probabilities are no numbers or what is forbidden leaves nothing.
 
-    Of `search`, the strategy's own settings are not looked at. `attention`: give it with the hypotheses. Raises
-    UserError for phrases asked of a strategy that cannot, and for a coverage penalty without attention.
+    Of `search`, the strategy's own settings are not looked at. `attention`: give it with the hypotheses. `watch` is
+    told what is decided; without it, nothing is computed for it. Raises UserError for phrases asked of a strategy that
+    cannot, and for a coverage penalty without attention.
     """
     search = search or SearchConfig()
     controls = controls or [NOTHING] * len(limits)
@@ -73,7 +79,7 @@ def decode(
     alive = _beginning(len(sentences), strategy.groups, symbols, source.device)
     state = model.start(source, lengths)
     while sentences:
-        log_probabilities, state = model.step(alive.history[:, :, -1], state)
+        log_probabilities, state = model.step(alive.history[:, :, -1].masked_fill(alive.totals == NEVER, DEAD), state)
         for rule in rules:
             rule.apply(log_probabilities, alive.history, alive.sentences)
         looked = model.attention(state) if attention or search.coverage_penalty else None
@@ -85,6 +91,10 @@ def decode(
         alive, rows = _continue(alive, candidates, ends, each, looked)
         if search.stopping == "full":
             alive = _closed(alive, taken, each)
+        if strategy.prune:
+            alive = _pruned(alive, strategy.prune)
+        if watch is not None:
+            _tell(watch, sentences, alive)
         kept, sentences = _unsettled(sentences, alive, search)
         if kept is not None:
             alive, rows = alive.select(kept), rows[kept]
@@ -171,6 +181,24 @@ def _closed(alive: Alive, taken: Tensor, each: int) -> Alive:
     sums = alive.sums.clone()
     sums[..., -1].masked_fill_(full, NEVER)
     return alive._replace(ended=ended, sums=sums)
+
+
+def _pruned(alive: Alive, threshold: float) -> Alive:
+    """The hypotheses that are further than so many nats behind the best of their sentence live no longer."""
+    behind = alive.totals < alive.totals.amax(dim=1, keepdim=True) - threshold
+    sums = alive.sums.clone()
+    sums[..., -1].masked_fill_(behind, NEVER)
+    return alive._replace(sums=sums)
+
+
+def _tell(watch: Watch, sentences: list[_Sentence], alive: Alive) -> None:
+    """Tells of each sentence the pieces with which all its hypotheses begin, the living and the ended: all that is yet
+    found continues one of them, so the best translation begins with these too."""
+    living = alive.totals > NEVER
+    for number, sentence, mine, said in zip(alive.sentences.tolist(), sentences, living, alive.history, strict=True):
+        pieces = [*said[mine][:, 1:].tolist(), *(hypothesis.pieces for hypothesis in sentence.ended)]
+        agreed = takewhile(lambda column: len(set(column)) == 1, zip(*pieces, strict=False))
+        watch(number, tuple(column[0] for column in agreed))
 
 
 def _unsettled(sentences: list[_Sentence], alive: Alive, search: SearchConfig) -> tuple[Tensor | None, list[_Sentence]]:

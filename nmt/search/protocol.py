@@ -9,6 +9,9 @@ from torch import Tensor
 
 S = TypeVar("S")
 
+DEAD = -1
+"""Stands for the last piece of a hypothesis that was given up."""
+
 
 class Stepper(Protocol[S]):
     """Anything that can be searched: a model, an ensemble of them, a table of probabilities."""
@@ -17,8 +20,9 @@ class Stepper(Protocol[S]):
         """source [batch, source], lengths [batch] -> the state before the first piece, one hypothesis a sentence."""
 
     def step(self, tokens: Tensor, state: S) -> tuple[Tensor, S]:
-        """The last piece of each hypothesis [batch, beam] -> log-probabilities of the next [batch, beam, pieces],
-        which the caller may overwrite, and the state after it."""
+        """The last piece of each hypothesis [batch, beam], `DEAD` where none lives -> log-probabilities of the next
+        [batch, beam, pieces], finite ones of no meaning where none lives, which the caller may overwrite, and the state
+        after it. Nothing need be computed for hypotheses that do not live."""
 
     def select(self, state: S, sentences: Tensor | None, rows: Tensor) -> S:
         """The state of hypotheses `rows` [kept] of batch * beam; `sentences` [kept batch] where the batch shrinks."""

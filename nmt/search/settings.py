@@ -45,4 +45,6 @@ def check_search(search: SearchConfig) -> None:
 def plain(search: SearchConfig, beam: int) -> SearchConfig:
     """Greedy or beam search for one translation, by the same rules of length."""
     rules = ("normalization", "length_penalty", "coverage_penalty", "min_ratio", "max_ratio", "no_repeat_ngram")
-    return SearchConfig(beam=beam, **{name: getattr(search, name) for name in (*rules, "stopping", "batch_tokens")})
+    return SearchConfig(
+        beam=beam, **{name: getattr(search, name) for name in (*rules, "stopping", "prune", "batch_tokens")}
+    )

@@ -43,10 +43,12 @@ class Candidates(NamedTuple):
 
 
 class Strategy(Protocol):
-    """`width` hypotheses of a sentence live on after each step, as many of each of the `groups`."""
+    """`width` hypotheses of a sentence live on after each step, as many of each of the `groups`; those that are more
+    than `prune` nats behind the best of their sentence are given up, unless that is 0."""
 
     width: int
     groups: int
+    prune: float
 
     def choose(self, alive: Alive, log_probabilities: Tensor) -> Candidates:
         """log_probabilities [batch, beam, pieces] of the next piece, which may be overwritten -> candidates, enough of
@@ -57,6 +59,7 @@ class Greedy:
     """Always the likeliest piece."""
 
     width = groups = 1
+    prune = 0.0
 
     def choose(self, alive: Alive, log_probabilities: Tensor) -> Candidates:
         """One candidate a sentence."""
@@ -65,12 +68,13 @@ class Greedy:
 
 
 class Beam:
-    """The `width` likeliest hypotheses (Sutskever et al. 2014, section 3.2)."""
+    """The `width` likeliest hypotheses (Sutskever et al. 2014, section 3.2), without those that are far behind (Freitag
+    and Al-Onaizan 2017, relative threshold pruning)."""
 
     groups = 1
 
-    def __init__(self, width: int) -> None:
-        self.width = width
+    def __init__(self, width: int, prune: float = 0.0) -> None:
+        self.width, self.prune = width, prune
 
     def choose(self, alive: Alive, log_probabilities: Tensor) -> Candidates:
         """2 * width candidates: at most `width` of them, one a hypothesis, can be ends."""
@@ -82,6 +86,8 @@ class DiverseBeam:
     """Groups of beams, each choosing after the others: what `strength` nats are taken from for every hypothesis of an
     earlier group that it was chosen for now (Vijayakumar et al. 2018, with Hamming diversity). Totals stay plain
     log-probabilities: diversity decides what is kept, not what is best."""
+
+    prune = 0.0
 
     def __init__(self, width: int, groups: int, strength: float) -> None:
         self.width, self.groups, self.strength = width, groups, strength
@@ -110,6 +116,8 @@ class Sampling:
 
     Args: sources: the pieces of each sentence; longest: of any translation of the batch, in pieces.
     """
+
+    prune = 0.0
 
     def __init__(self, search: SearchConfig, sources: Sequence[Sequence[int]], longest: int) -> None:
         self.width = self.groups = search.beam
@@ -151,7 +159,7 @@ def likeliest(count: int, totals: Tensor, log_probabilities: Tensor) -> tuple[Te
 
 
 def _beam(search: SearchConfig, sources: Sequence[Sequence[int]], longest: int) -> Strategy:
-    return Greedy() if search.beam == 1 else Beam(search.beam)
+    return Greedy() if search.beam == 1 else Beam(search.beam, search.prune if search.nbest == 1 else 0.0)
 
 
 def _diverse(search: SearchConfig, sources: Sequence[Sequence[int]], longest: int) -> Strategy:

@@ -59,6 +59,15 @@ def places(surfaces: Sequence[str]) -> list[tuple[int, int]]:
     return list(pairwise(ends))
 
 
+def order_distance(places: Sequence[float]) -> float | None:
+    """Kendall's tau distance of an order from the ascending one, from 0 (the same) to 1 (turned round): the share of
+    the pairs of places that stand the other way round (Birch and Osborne 2010); None where no two differ."""
+    ordered = np.asarray(places, dtype=np.float64)
+    later = np.sign(ordered[None, :] - ordered[:, None])[np.triu_indices(len(ordered), 1)]
+    compared = int(np.count_nonzero(later))
+    return float((later < 0).sum() / compared) if compared else None
+
+
 def _shares(words: Sequence[Word], pieces: Sequence[tuple[int, int]]) -> Matrix:
     """[pieces, words]: how much of each piece belongs to each word. A piece without letters of its own, as of a
     character that several bytes spell, belongs to the word that comes next."""

@@ -37,6 +37,13 @@ def coverage_deficit(attention: Sequence[NDArray[np.float64]]) -> float:
     return float(np.concatenate(missing).mean()) if missing else 0.0
 
 
+def coverage_excess(attention: Sequence[NDArray[np.float64]]) -> float:
+    """How much of the source was looked at again: the mean over its pieces of the attention received beyond 1.
+    attention: as for `coverage_deficit`."""
+    excess = [np.maximum(0.0, part[:, :-1].sum(axis=0) - 1.0) for part in attention]
+    return float(np.concatenate(excess).mean()) if excess else 0.0
+
+
 def repeats(evidence: Evidence) -> bool:
     """Some pair of neighbouring words stands in it three times at least, and more than twice as often as any pair in
     the source."""

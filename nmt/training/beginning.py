@@ -82,7 +82,8 @@ def settled(config: Config, corpora: Corpora) -> Config:
     values = presets.choices(config, size)
     if values:
         say(f"chosen for {size.pairs:,} pairs: " + "  ".join(f"{key} {value}" for key, value in values.items()))
-    return config.replace({**values, "data.source": corpora.source, "data.target": corpora.target})
+    values |= {"data.source": corpora.source, "data.target": corpora.target}
+    return config.replace({**values, "subwords.symbols": (*config.subwords.symbols, *corpora.tags)})
 
 
 def taken_up(config: Config, folder: Path) -> Config:

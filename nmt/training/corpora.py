@@ -27,6 +27,11 @@ class Corpora:
     source: str | None
     target: str | None
 
+    @property
+    def tags(self) -> list[str]:
+        """The words that a mixture puts before its training sources."""
+        return corpus.tags(self.train)
+
     def pairs(
         self, part: str, locations: tuple[str, ...], report: Report = lambda number, problem: None
     ) -> Iterator[tuple[str, str]]:
@@ -50,7 +55,7 @@ def locate(data: DataConfig) -> Corpora:
     if not data.train or not data.valid:
         missing = "data.valid" if data.train else "data.train"
         raise UserError(
-            f"{missing} is not given: give two parallel files, one .tsv or .jsonl, or a datasets identifier."
+            f"{missing} is not given: give two parallel text files, or a corpus in another form; --help lists them."
         )
     source, target = corpus.languages(data.train)
     if len(data.train) == 2 and source is not None and (data.source == target or data.target == source):

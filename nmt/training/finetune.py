@@ -10,11 +10,11 @@ from torch import Tensor
 
 from nmt import model_folder
 from nmt.config import Config
-from nmt.data.subwords import Subwords, Vocabulary, extended
+from nmt.data.subwords import Subwords, Vocabulary, extended, without_symbols
 from nmt.errors import UserError
 from nmt.model_folder import Model
 
-FREE = {"model.dropout", "model.word_dropout", "subwords.extend"}
+FREE = {"model.dropout", "model.word_dropout", "subwords.extend", "subwords.symbols"}
 """What a fine-tuning may have otherwise than the model it begins from."""
 
 
@@ -43,9 +43,8 @@ def extend(base: Vocabulary, pairs: Callable[[], Iterable[tuple[str, str]]], con
     if base.joint:
         joint = extended(base.source, (sentence for pair in pairs() for sentence in pair), settings)
         return Vocabulary(joint, joint)
-    return Vocabulary(
-        *(extended(subwords, (pair[side] for pair in pairs()), settings) for side, subwords in enumerate(base))
-    )
+    source = extended(base.source, (source for source, _ in pairs()), settings)
+    return Vocabulary(source, extended(base.target, (target for _, target in pairs()), without_symbols(settings)))
 
 
 def initial_weights(base: Model, vocabulary: Vocabulary, config: Config) -> dict[str, Tensor]:

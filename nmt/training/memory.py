@@ -1,31 +1,22 @@
-"""How much memory a training has used, and how large a batch it holds."""
+"""How large a batch memory holds."""
 
 from __future__ import annotations
 
 import itertools
 import math
-import resource
-import sys
 from pathlib import Path
 
 import torch
 
 from nmt.data.batching import BucketOrder
 from nmt.data.encoded import EncodedCorpus
+from nmt.memory import peak
 from nmt.training.learner import Learner
 
 FIRST = 1_000
 """Tokens of the first batch that is tried."""
 BATCHES = 100
 """Batches that an epoch keeps at least: with fewer, there are too few updates to learn from."""
-
-
-def peak() -> float:
-    """The most memory that this process had so far, in megabytes: on its graphics card if it uses one."""
-    if torch.cuda.is_available():
-        return torch.cuda.max_memory_allocated() / 2**20
-    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return used / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 def available() -> float:

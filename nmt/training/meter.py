@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from nmt.memory import peak
 from nmt.training.distribution import Group
 from nmt.training.learner import Learnt
-from nmt.training.memory import peak
 
 
 class Meter:

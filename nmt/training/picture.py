@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from nmt import plots
+from nmt.evaluation.analysis import ANALYSES, analyse
+from nmt.evaluation.cases import Case
+from nmt.evaluation.metrics import Counted
 from nmt.translator import Scored
 
 CELL = 18  # pixels
 LETTERS = 9  # of a piece that are written
+DURING = ("length", "length_ratio")
+"""The analyses that are drawn at each validation: those that need the texts alone, and little time."""
+
+
+def analysis_pictures(texts: Sequence[tuple[str, str, str]]) -> dict[str, NDArray[np.uint8]]:
+    """The `DURING` analyses of sources, translations and references, each as a picture [height, width, 3]."""
+    cases = [Case(source, reference, translation, chrf=0.0) for source, translation, reference in texts]
+    counted = Counted([case.translation for case in cases], [case.reference for case in cases])
+    pictures = {}
+    for name in DURING:
+        found = [one for one in analyse(ANALYSES[name], cases, counted, samples=0) if one.bleu]
+        bars = [plots.Bar(one.bleu.score if one.bleu else None, None, None, len(one.rows)) for one in found]
+        labels, axis, title = [one.label for one in found], ANALYSES[name].axis, ANALYSES[name].title
+        pictures[name] = plots.pixels(plots.bucket_figure(labels, {"": bars}, axis, plots.PAPER, title))
+    return pictures
 
 
 def attention_picture(scored: Scored) -> NDArray[np.uint8] | None:

@@ -12,7 +12,8 @@ from typing import Any
 
 from tqdm import tqdm
 
-from nmt.training.picture import attention_picture
+from nmt import plots
+from nmt.training.picture import analysis_pictures, attention_picture
 from nmt.training.validation import Validation
 
 LINE_SECONDS = 30
@@ -41,6 +42,7 @@ class Tracker:
         )
         self._last_line = self._began = time.monotonic()
         self._began_at: float | None = None
+        self._draws = True
 
     def update(self, update: int, progress: float, values: dict[str, float], patience: float = 1.0) -> None:
         """Numbers of the updates since the last call. `patience`: the share of the budget at which it ends if nothing
@@ -77,7 +79,19 @@ class Tracker:
         for number, sample in enumerate(validation.samples[:PICTURES], start=1):
             if (picture := attention_picture(sample.seen)) is not None:
                 self._writer.add_image(f"valid/attention-{number}", picture, update, dataformats="HW")
+        self._analyses(update, validation)
         self.say(f"update {update}  validation  {describe(validation.scores)}")
+
+    def _analyses(self, update: int, validation: Validation) -> None:
+        """The error analyses that need nothing but the texts, as the report draws them."""
+        if not validation.texts or not self._draws:
+            return
+        if not plots.installed():
+            self._draws = False
+            self.say("no error analysis in TensorBoard: it needs matplotlib, pip install 'nmt[plots]'")
+            return
+        for name, picture in analysis_pictures(validation.texts).items():
+            self._writer.add_image(f"valid/{name}", picture, update, dataformats="HWC")
 
     def say(self, message: str) -> None:
         """A line on stderr, above the progress bar."""

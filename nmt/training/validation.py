@@ -37,6 +37,8 @@ class Validation(NamedTuple):
 
     scores: dict[str, float]
     samples: list[Sample]
+    texts: Sequence[tuple[str, str, str]] = ()
+    """All sources, translations and references."""
 
 
 class Validator:
@@ -73,10 +75,11 @@ class Validator:
         first = list(zip(self.sources, translations, self.references, strict=True))[:SAMPLES]
         seen = translator.score([(source, translation) for source, translation, _ in first])
         network.train(training)
-        scores = corpus_scores(translations, [self.references])
+        scores = corpus_scores(translations, [self.references], metrics=("bleu", "chrf"))
         return Validation(
             {"loss": loss, "accuracy": accuracy, "bleu": scores["bleu"].score, "chrf": scores["chrf"].score},
             [Sample(*texts, view) for texts, view in zip(first, seen, strict=True)],
+            list(zip(self.sources, translations, self.references, strict=True)),
         )
 
     @torch.inference_mode()

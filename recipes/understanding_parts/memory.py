@@ -17,7 +17,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nmt.model.recurrent import RECURRENT, Recurrent
+from nmt.model.cell import Recurrent
+from nmt.model.recurrent import RECURRENT
 from understanding_parts.numbers import Memory
 
 MASTERED = 0.02
@@ -104,7 +105,7 @@ def gradient_norms(layer: Recurrent, inputs: Tensor) -> list[float]:
     layer = copy.deepcopy(layer).double()
     batch, length, _ = inputs.shape
     # One copy of each sequence for each unit of the output: a single backward pass gives every row of the Jacobian.
-    size = layer.layer.hidden_size
+    size = layer.hidden_size
     copies = inputs.double().repeat_interleave(size, dim=0).requires_grad_()
     rows = torch.eye(size, dtype=torch.double).repeat(batch, 1)
     (gradient,) = torch.autograd.grad(layer(copies)[:, -1], copies, rows)

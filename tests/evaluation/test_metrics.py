@@ -16,6 +16,7 @@ def test_scores_are_those_of_sacrebleu() -> None:
     scores = corpus_scores(HYPOTHESES, [REFERENCES])
     assert scores["bleu"].score == pytest.approx(sacrebleu.corpus_bleu(HYPOTHESES, [REFERENCES]).score)
     assert scores["chrf"].score == pytest.approx(sacrebleu.corpus_chrf(HYPOTHESES, [REFERENCES]).score)
+    assert scores["chrf++"].score == pytest.approx(sacrebleu.corpus_chrf(HYPOTHESES, [REFERENCES], word_order=2).score)
     assert scores["ter"].score == pytest.approx(sacrebleu.corpus_ter(HYPOTHESES, [REFERENCES]).score)
 
 
@@ -55,6 +56,13 @@ def test_lowercase_and_tokenizer_reach_bleu_and_its_signature() -> None:
     assert "case:lc" in score.signature
     assert "tok:intl" in score.signature
     assert score.score > corpus_scores(HYPOTHESES, [REFERENCES])["bleu"].score
+
+
+def test_only_the_metrics_that_are_asked_for_are_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(METRICS, "ter", lambda tokenize, lowercase: pytest.fail("computed"))
+    assert list(corpus_scores(HYPOTHESES, [REFERENCES], metrics=["chrf", "bleu"])) == ["chrf", "bleu"]
+    with pytest.raises(UserError, match="the metric 'blue' is unknown"):
+        corpus_scores(HYPOTHESES, [REFERENCES], metrics=["blue"])
 
 
 def test_an_unknown_tokenizer_names_the_nearest() -> None:

@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 import torch
+from torch import nn
 
 from nmt.config import ModelConfig
 from nmt.model.attention import ATTENTION
@@ -45,6 +46,14 @@ def test_packing_leaves_the_network_as_it_was() -> None:
     assert {name: (id(module), type(module)) for name, module in network.named_modules()} == before
     assert isinstance(prepared.output, PackedLinear)
     assert not any(isinstance(module, PackedLinear) for module in network.modules())
+
+
+@pytest.mark.parametrize("cell", RECURRENT)
+def test_no_product_of_a_step_is_left_unpacked(cell: str) -> None:
+    prepared = packed(a_network(cell=cell, decoder_layers=2))
+    left = {type(part) for layer in prepared.decoder.stack for part in layer.children()}
+    assert PackedLinear in left
+    assert nn.Linear not in {type(part) for part in prepared.decoder.modules()}
 
 
 def test_other_numbers_than_float32_are_searched_as_they_are() -> None:

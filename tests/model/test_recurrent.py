@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from nmt.model.recurrent import RECURRENT, Recurrent, State
+from nmt.model.cell import Recurrent, State
+from nmt.model.recurrent import RECURRENT
 
 BATCH, LENGTH, INPUT, HIDDEN = 3, 11, 5, 7
 
@@ -24,8 +25,8 @@ def step_through(layer: Recurrent, inputs: Tensor, state: State) -> tuple[Tensor
     """The outputs of all positions and the last state, one step at a time."""
     outputs = []
     for position in inputs.unbind(1):
-        state = layer.advance(layer.project(position), state)
-        outputs.append(state[0])
+        output, state = layer.advance(layer.project(position), state)
+        outputs.append(output)
     return torch.stack(outputs, dim=1), state
 
 

@@ -16,6 +16,7 @@ from nmt.model.decoder import DECODER
 from nmt.model.dropout import HeldDropout
 from nmt.model.recurrent import RECURRENT
 from nmt.model.seq2seq import PADDING, Seq2Seq, parameter_count
+from nmt.search.protocol import DEAD
 
 PIECES, BEGIN = 13, 2
 COMBINATIONS = list(itertools.product(DECODER, RECURRENT, ATTENTION))
@@ -300,3 +301,20 @@ def test_the_attended_words_speak_past_the_recurrence_only_if_they_may(
 def test_without_attention_there_is_no_word_to_speak() -> None:
     without = {name for name, _ in a_network(attention="none", lexical=True).named_parameters()}
     assert without == {name for name, _ in a_network(attention="none", lexical=False).named_parameters()}
+
+
+@every_combination
+def test_hypotheses_that_live_are_stepped_as_if_all_did(decoder: str, cell: str, attention: str) -> None:
+    network = a_network(decoder=decoder, cell=cell, attention=attention, decoder_layers=2)
+    _, state = network.step(torch.full((2, 1), BEGIN), network.start(*padded(SOURCES[:2])))
+    state = network.select(state, None, torch.tensor([0, 0, 0, 1, 1, 1]))  # three wide
+    tokens = torch.tensor([[4, 5, 6], [7, 8, 9]])
+    living = torch.tensor([[False, True, False], [True, True, False]])
+    everything, after = network.step(tokens, state)
+    something, some_after = network.step(tokens.masked_fill(~living, DEAD), state)
+    close(something[living], everything[living])
+    assert bool(something.isfinite().all())
+    rows = torch.tensor([1, 1, 3, 4])
+    said = torch.tensor([[10, 11], [12, 4]])
+    found, _ = network.step(said, network.select(some_after, None, rows))
+    close(found, network.step(said, network.select(after, None, rows))[0])

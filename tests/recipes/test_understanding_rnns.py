@@ -37,7 +37,7 @@ from understanding_parts.numbers import (
 from nmt.config import Config, SubwordsConfig
 from nmt.data.subwords import PADDING, train_subwords
 from nmt.errors import UserError
-from nmt.model.recurrent import RNN, ReluRNN
+from nmt.model.torch_cells import RNN, ReluRNN
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 

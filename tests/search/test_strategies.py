@@ -7,14 +7,26 @@ from collections import Counter
 
 import pytest
 import torch
-from toy_table import BEGIN, END, SYMBOLS, WORDS, Table, log_probability, next_log_probabilities
+from torch import Tensor
+from toy_table import (
+    BEGIN,
+    END,
+    SENTENCES,
+    SYMBOLS,
+    WORDS,
+    Table,
+    TableState,
+    limit_of,
+    log_probability,
+    next_log_probabilities,
+)
 
 from nmt.config import SearchConfig
 from nmt.errors import UserError
 from nmt.search.decode import decode
-from nmt.search.protocol import Hypothesis
+from nmt.search.protocol import DEAD, Hypothesis
 from nmt.search.settings import OWNERS, check_search, plain
-from nmt.search.strategies import STRATEGIES
+from nmt.search.strategies import STRATEGIES, Beam
 
 LIMIT = 6
 
@@ -152,3 +164,37 @@ def test_attention_comes_with_a_hypothesis_where_it_is_asked_for() -> None:
                 assert one.pieces[-1] == END
                 assert (one.attention is not None) == asked
                 assert one.attention is None or one.attention.shape == (len(one.pieces), length)
+
+
+class Watched(Table):
+    """Notes how many hypotheses live at each step, and how far behind the best of their sentence they are."""
+
+    def __init__(self) -> None:
+        self.living: list[int] = []
+
+    def step(self, tokens: Tensor, state: TableState) -> tuple[Tensor, TableState]:
+        self.living.append(int((tokens != DEAD).sum()))
+        return super().step(tokens, state)
+
+
+def pruned(threshold: float, model: Table) -> list[list[Hypothesis]]:
+    source, lengths = torch.tensor(SENTENCES).unsqueeze(1), torch.ones(len(SENTENCES), dtype=torch.long)
+    limits = [limit_of(sentence) for sentence in SENTENCES]
+    return decode(model, source, lengths, Beam(5, threshold), symbols=SYMBOLS, limits=limits)
+
+
+def test_a_hypothesis_far_behind_is_given_up_and_nothing_else() -> None:
+    every, few, wide = Watched(), Watched(), Watched()
+    plain = pruned(0.0, every)
+    assert pruned(1000.0, wide) == plain
+    assert wide.living == every.living
+    found = pruned(0.5, few)
+    assert sum(few.living) < sum(every.living)
+    for (mine, *_), (best, *_) in zip(found, plain, strict=True):
+        assert mine.pieces[-1] == best.pieces[-1] == SYMBOLS.end
+
+
+def test_translations_asked_for_are_all_found_with_pruning() -> None:
+    """Pruning is for the one best translation: further ones are far behind by nature."""
+    strategies = [STRATEGIES["beam"](SearchConfig(beam=5, nbest=n, prune=0.1), [[1]], 3) for n in (1, 2)]
+    assert [strategy.prune for strategy in strategies] == [0.1, 0.0]

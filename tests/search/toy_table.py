@@ -48,7 +48,8 @@ class Table:
 
     def step(self, tokens: Tensor, state: TableState) -> tuple[Tensor, TableState]:
         assert tokens.numel() == len(state.prefixes)
-        prefixes = [(*prefix, int(token)) for prefix, token in zip(state.prefixes, tokens.flatten(), strict=True)]
+        said = tokens.flatten().clamp(min=PADDING)  # of a hypothesis that does not live, anything
+        prefixes = [(*prefix, int(token)) for prefix, token in zip(state.prefixes, said, strict=True)]
         owners = [sentence for sentence in state.sentences for _ in range(tokens.shape[1])]
         rows = [next_log_probabilities(*row) for row in zip(owners, prefixes, strict=True)]
         return torch.stack(rows).view(*tokens.shape, PIECES), replace(state, prefixes=prefixes)

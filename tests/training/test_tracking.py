@@ -132,3 +132,27 @@ def test_numbers_are_written_as_people_read_them() -> None:
     assert (
         describe({"loss": 2.34567, "speed": 12345.6, "rate": 0.000123456}) == "loss 2.35  speed 12,346  rate 0.000123"
     )
+
+
+def test_tensorboard_shows_the_analyses_of_the_report(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    texts = [("a b c", "x y z", "x y z")] * 6 + [("a b c d e f g", "x y", "x y z u v w")] * 4
+    tracker = Tracker(tmp_path)
+    tracker.validation(3, Validation(SCORES, [SAMPLE], texts))
+    tracker.close()
+    events = EventAccumulator(str(tmp_path / "tensorboard"), size_guidance={"images": 0})
+    events.Reload()
+    for name in ("length", "length_ratio"):
+        (image,) = events.Images(f"valid/{name}")
+        assert (image.step, image.width > 300) == (3, True)
+
+
+def test_without_matplotlib_it_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tracking.plots, "installed", lambda: False)
+    tracker = Tracker(tmp_path)
+    for update in (1, 2):
+        tracker.validation(update, Validation(SCORES, [], [("a", "b", "c")]))
+    tracker.close()
+    assert capfd.readouterr().err.count("matplotlib") == 1

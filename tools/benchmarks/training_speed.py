@@ -1,7 +1,7 @@
 """Training speed beside the machine's matrix speed, measured in the same run.
 
     python tools/benchmarks/training_speed.py --folder FOLDER --source en --target de [--precision bfloat16]
-        [--updates 60] [--only MODEL ...]
+        [--updates 60] [--only MODEL ...] [--cells lstm ssru ...] [--rounds 1]
 
 Prints a table: target tokens per second of whole updates (batch, forward, backward, clipping, optimiser), the share of
 them spent outside forward and backward, and the model's arithmetic as a share of the speed of 1024 x 1024 x 1024
@@ -11,6 +11,7 @@ matrix products in the same precision. Arithmetic is counted from the layer size
 from __future__ import annotations
 
 import argparse
+import itertools
 import statistics
 import tempfile
 import time
@@ -25,6 +26,7 @@ from nmt.data.batching import Batch, BucketOrder, make_batch
 from nmt.data.corpus import folder_locations, read_pairs
 from nmt.data.encoded import EncodedCorpus, encode_corpus
 from nmt.data.subwords import Vocabulary, train_vocabulary
+from nmt.model.recurrent import RECURRENT
 from nmt.model.seq2seq import Seq2Seq, parameter_count
 from nmt.training.loss import batch_losses
 from nmt.training.optimizers import OPTIMIZERS
@@ -66,7 +68,7 @@ def arithmetic(network: Seq2Seq, config: Config, batch: Batch) -> float:
     return total / 1e9
 
 
-def measure(name: str, corpus: EncodedCorpus, vocabulary: Vocabulary, arguments: argparse.Namespace) -> str:
+def measure(name: str, cell: str, corpus: EncodedCorpus, vocabulary: Vocabulary, arguments: argparse.Namespace) -> str:
     """Trains one model for some updates; a row of the table."""
     precision = getattr(torch, arguments.precision)
     settings = dict(MODELS[name])
@@ -74,6 +76,7 @@ def measure(name: str, corpus: EncodedCorpus, vocabulary: Vocabulary, arguments:
     config = Config().replace(
         {
             **settings,
+            "model.cell": cell,
             "model.encoder_layers": layers,
             "model.decoder_layers": layers,
             "model.embedding": 256,
@@ -103,7 +106,7 @@ def measure(name: str, corpus: EncodedCorpus, vocabulary: Vocabulary, arguments:
             operations += arithmetic(network, config, batch)
     speed = matrix_speed(precision)
     return (
-        f"| {name} | {parameter_count(network) / 1e6:.1f} | {tokens / whole:,.0f} | {1 - inner / whole:.1%} "
+        f"| {name} | {cell} | {parameter_count(network) / 1e6:.1f} | {tokens / whole:,.0f} | {1 - inner / whole:.1%} "
         f"| {operations / inner:.0f} | {speed:.0f} | {operations / inner / speed:.0%} |"
     )
 
@@ -118,6 +121,8 @@ def main() -> None:
     parser.add_argument("--updates", type=int, default=60)
     parser.add_argument("--precision", choices=["float32", "bfloat16"], default="float32")
     parser.add_argument("--only", nargs="+", choices=list(MODELS), default=list(MODELS))
+    parser.add_argument("--cells", nargs="+", choices=list(RECURRENT), default=["lstm"])
+    parser.add_argument("--rounds", type=int, default=1, help="how often everything is measured, one after the other")
     arguments = parser.parse_args()
     locations = folder_locations(arguments.folder, arguments.source, arguments.target, "train")
 
@@ -131,10 +136,13 @@ def main() -> None:
         corpus = EncodedCorpus(Path(folder) / "train.arrow")
         sizes = f"{len(vocabulary.target)} pieces, {arguments.batch_tokens} a batch"
         print(f"{torch.get_num_threads()} threads, {arguments.precision}, {sizes}")
-        print("| model | million parameters | target tokens/s | outside the model | GFLOP/s | matrix GFLOP/s | share |")
-        print("|---|---|---|---|---|---|---|")
-        for name in arguments.only:
-            print(measure(name, corpus, vocabulary, arguments), flush=True)
+        print(
+            "| model | cell | million parameters | target tokens/s | outside the model | GFLOP/s "
+            "| matrix GFLOP/s | share |"
+        )
+        print("|---|---|---|---|---|---|---|---|")
+        for _, name, cell in itertools.product(range(arguments.rounds), arguments.only, arguments.cells):
+            print(measure(name, cell, corpus, vocabulary, arguments), flush=True)
 
 
 if __name__ == "__main__":

@@ -61,6 +61,21 @@ class Outcome:
     windows: list[tuple[int, float]]
 
 
+@dataclass(frozen=True)
+class Decoded:
+    """What a translation took, without start-up, and gave: sentences, and pieces with end symbols."""
+
+    seconds: float
+    sentences: int
+    pieces: int
+
+
+def decoded(seconds: float, output: Path) -> Decoded:
+    """From a file with a translation a line, pieces between spaces."""
+    lines = output.read_text(encoding="utf-8").splitlines()
+    return Decoded(seconds, len(lines), sum(len(line.split()) + 1 for line in lines))
+
+
 def windows(task: Task, log: Iterable[tuple[str, str]]) -> list[tuple[int, float]]:
     """Tokens and seconds from a log of (update, tokens per second in the `REPORT` updates up to it)."""
     ends = [(int(last), float(pace)) for last, pace in log if int(last) > WARMUP]

@@ -10,7 +10,20 @@ from typing import Any
 
 import yaml
 
-from others.common import CLIP, DROPOUT, RATE, REPORT, SMOOTHING, Outcome, Task, environment, execute, windows
+from others.common import (
+    CLIP,
+    DROPOUT,
+    RATE,
+    REPORT,
+    SMOOTHING,
+    Decoded,
+    Outcome,
+    Task,
+    decoded,
+    environment,
+    execute,
+    windows,
+)
 
 PACKAGE = "joeynmt==2.3.0"
 NEEDS = (
@@ -92,3 +105,21 @@ def train(task: Task, environments: Path) -> Outcome:
     perplexity = re.findall(r"\(scoring\).*ppl:\s+([\d.]+)", log)[-1]
     parameters = re.findall(r"Total params: (\d+)", log)[0]
     return Outcome(int(parameters), math.log(float(perplexity)), windows(task, lines))
+
+
+def translate(task: Task, environments: Path, source: Path, beam: int, sentences: int) -> Decoded:
+    """Translates a file of pieces with what `train` left, so many sentences at a time."""
+    python = environment(environments / "joeynmt", PACKAGE, NEEDS.split())
+    config = settings(task)
+    stem = task.folder / "to_translate"
+    for language in (task.source, task.target):  # it wants a reference; the source is one
+        Path(f"{stem}.{language}").write_bytes(source.read_bytes())
+    config["data"]["test"] = str(stem)
+    config["testing"] |= {"beam_size": beam, "batch_size": sentences, "return_prob": "none", "eval_metrics": []}
+    config["testing"]["load_model"] = str(task.folder / "model" / "latest.ckpt")
+    file, output = task.folder / "translate.yaml", task.folder / f"output.{beam}"
+    del config["data"]["dev"]
+    file.write_text(yaml.safe_dump(config))
+    command = [str(python), "-m", "joeynmt", "test", str(file), "--output-path", str(output)]
+    log = execute(command, task.folder / "log.txt", task.threads, TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD="1")
+    return decoded(float(re.findall(r"Generation took ([\d.]+)\[sec\]", log)[-1]), Path(f"{output}.test"))

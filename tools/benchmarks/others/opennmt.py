@@ -8,7 +8,20 @@ from pathlib import Path
 
 import yaml
 
-from others.common import CLIP, DROPOUT, RATE, REPORT, SMOOTHING, Outcome, Task, environment, execute, windows
+from others.common import (
+    CLIP,
+    DROPOUT,
+    RATE,
+    REPORT,
+    SMOOTHING,
+    Decoded,
+    Outcome,
+    Task,
+    decoded,
+    environment,
+    execute,
+    windows,
+)
 
 PACKAGE = "OpenNMT-py==3.5.1"
 NEEDS = (
@@ -67,3 +80,14 @@ def train(task: Task, environments: Path) -> Outcome:
     perplexity = re.findall(r"Validation perplexity: ([\d.]+)", log)[-1]
     parameters = re.findall(r"\* number of parameters: (\d+)", log)[-1]
     return Outcome(int(parameters), math.log(float(perplexity)), windows(task, lines))
+
+
+def translate(task: Task, environments: Path, source: Path, beam: int, sentences: int) -> Decoded:
+    """Translates a file of pieces with what `train` left, so many sentences at a time."""
+    python = environment(environments / "opennmt", PACKAGE, NEEDS.split(), STUBS)
+    output = task.folder / f"output.{beam}"
+    command = [str(python), "-m", "onmt.bin.translate", "-model", str(task.folder / f"model_step_{task.updates}.pt")]
+    command += ["-src", str(source), "-output", str(output), "-beam_size", str(beam), "-batch_size", str(sentences)]
+    command += ["-report_time", "-gpu", "-1"]
+    log = execute(command, task.folder / "log.txt", task.threads, TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD="1")
+    return decoded(float(re.findall(r"Total translation time \(s\): ([\d.]+)", log)[-1]), output)

@@ -1,4 +1,4 @@
-"""Worker processes: the same lines in the same order as one process, and none outlives the command."""
+"""Batches side by side: the same lines in the same order, and no worker outlives the command."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import torch
+
+from nmt.errors import UserError
+from nmt.side_by_side import side_by_side
 
 PROGRAM = [sys.executable, "-c", "import sys; from nmt.cli import main; sys.exit(main())", "translate"]
 HOSTILE = [
@@ -47,30 +51,7 @@ def test_more_workers_than_lines_are_no_matter(model_folder: Path, lines: list[b
     assert run(model_folder, lines, "--workers", "2")[:2] == run(model_folder, lines, "--workers", "1")[:2]
 
 
-def test_an_error_of_a_worker_is_one_line(model_folder: Path, tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_bytes((model_folder / "config.json").read_bytes())
-    code, out, told = run(tmp_path, [b"The child."], "--workers", "2")
-    assert (code, out, len(told)) == (2, [b""], 1)
-    assert "joint.spm" in told[0]
-
-
-def children(process: int) -> set[int]:
-    """The processes below one."""
-    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-    parents = dict(map(int, line.split()) for line in listed.splitlines())
-    below = {process}
-    while more := {one for one, parent in parents.items() if parent in below} - below:
-        below |= more
-    return below - {process}
-
-
-def alive(process: int) -> bool:
-    state = subprocess.run(["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True).stdout.strip()
-    return bool(state) and not state.startswith("Z")
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_no_worker_outlives_the_command(model_folder: Path, number: signal.Signals) -> None:
+def test_a_signal_ends_workers_at_once_and_in_one_line(model_folder: Path) -> None:
     words = [*PROGRAM, "--model", str(model_folder), "--workers", "2", "--threads", "2", "--window", "2"]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as command:
         assert command.stdin is not None
@@ -78,16 +59,31 @@ def test_no_worker_outlives_the_command(model_folder: Path, number: signal.Signa
         command.stdin.write(b"The child sees the book.\n" * 8)
         command.stdin.flush()
         assert command.stdout.readline()  # they are at work, and wait for more
-        workers = children(command.pid)
-        assert len(workers) >= 2
-        os.kill(command.pid, number)
+        os.kill(command.pid, signal.SIGINT)
         command.stdin.close()
         _, told = command.stdout.read(), command.stderr.read() if command.stderr else b""
         command.wait(timeout=30)
-    if number != signal.SIGKILL:
-        assert command.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143}[number]
-        assert len(told.splitlines()) == 1
-    end = time.monotonic() + 30
-    while any(map(alive, workers)):
-        assert time.monotonic() < end
-        time.sleep(0.1)
+    assert command.returncode == 130
+    assert len(told.splitlines()) == 1
+
+
+def test_results_come_in_the_order_of_the_items_and_share_the_threads() -> None:
+    cores = torch.get_num_threads()
+    seen = dict(side_by_side(lambda item: (item, torch.get_num_threads()), range(20), 2))
+    assert list(seen) == list(range(20))
+    assert set(seen.values()) == {max(1, cores // 2)}
+    assert torch.get_num_threads() == cores
+
+
+def test_an_error_is_raised_and_no_further_item_begun() -> None:
+    begun = []
+
+    def work(item: int) -> None:
+        begun.append(item)
+        if item == 0:
+            raise UserError("no")
+        time.sleep(0.01)
+
+    with pytest.raises(UserError, match="no"):
+        list(side_by_side(work, range(1000), 2))
+    assert len(begun) < 1000

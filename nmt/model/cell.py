@@ -1,0 +1,62 @@
+"""What all recurrent layers have in common. Each runs a whole sequence at once (`forward`) or one position at a time
+(`advance`), from the same weights and with the same result. State is a value: a tuple of tensors [batch, hidden]."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+State = tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class StackSizes:
+    """The shape of a stack of recurrent layers: width of its inputs and of its states, number of layers, share of units
+    dropped, and whether a layer's input is added to its output."""
+
+    input_size: int
+    hidden: int
+    layers: int
+    dropout: float
+    residual: bool
+
+
+class Recurrent(nn.Module):
+    """A recurrent layer. Subclasses say what a step is, `project` and `advance`, and may have a quicker way than this
+    one to run a whole sequence. Their linear maps are modules, which a search finds and lays out anew (`packed.py`).
+
+    STATES: tensors in a state; GATES: widths of `hidden` in what `project` makes of an input.
+    """
+
+    STATES: ClassVar[int] = 1
+    GATES: ClassVar[int]
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__()
+        self.input_size, self.hidden_size = input_size, hidden_size
+
+    def project(self, inputs: Tensor) -> Tensor:
+        """The part of a step that looks only at the input, and may be computed for all positions beforehand:
+        inputs [..., input] -> [..., GATES * hidden]."""
+        raise NotImplementedError
+
+    def advance(self, projected: Tensor, state: State) -> tuple[Tensor, State]:
+        """One step: projected [batch, GATES * hidden] and the state before it -> the output [batch, hidden] and the
+        state after it."""
+        raise NotImplementedError
+
+    def forward(self, inputs: Tensor, state: State | None = None) -> Tensor:
+        """The whole sequence: inputs [batch, length, input] -> outputs [batch, length, hidden]; no state is zero."""
+        state = self.zeros(inputs) if state is None else state
+        outputs = []
+        for projected in self.project(inputs).unbind(1):
+            output, state = self.advance(projected, state)
+            outputs.append(output)
+        return torch.stack(outputs, dim=1)
+
+    def zeros(self, inputs: Tensor) -> State:
+        """The state before inputs [batch, ...] where nothing came before."""
+        return tuple(inputs.new_zeros(len(inputs), self.hidden_size) for _ in range(self.STATES))

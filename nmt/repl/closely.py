@@ -1,0 +1,103 @@
+"""A translation looked at closely: each piece with its probability and what else might have stood there, where the
+model looked, and the same as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import torch
+from torch import Tensor
+
+from nmt.data.subwords import BEGIN
+from nmt.formats import pharaoh
+from nmt.pipeline import Account, Answer
+from nmt.repl.display import Line, table, visible
+from nmt.search.trace import trace
+from nmt.translator import Part, Translator
+
+RUNNERS_UP = 3
+LIKELY, DOUBTFUL = 0.5, 0.1
+"""Probabilities from which a piece counts as such."""
+Map = tuple[list[str], list[str], Tensor]
+"""Pieces of the source, pieces of the target, attention [target, source]."""
+
+
+def explained(translator: Translator, answer: Answer) -> list[Line]:
+    """A table of the pieces of a translation, then what is known of all of it. Needs an answer with account and
+    parts."""
+    account = answer.account
+    assert account is not None, "it was translated closely"
+    lines = [line for part in answer.parts for line in _pieces(translator, part)]
+    return [*lines, *([("class:label", f"{name}  "), ("", value)] for name, value in _known(account))]
+
+
+def _known(account: Account) -> list[tuple[str, str]]:
+    deficit = account.coverage_deficit
+    return [
+        ("confidence", f"{account.confidence:.3f}"),
+        ("alignment", pharaoh(account) or "none"),
+        ("not looked at", "unknown" if deficit is None else f"{deficit:.0%} of the source"),
+        ("signs of a bad translation", ", ".join(account.flags) or "none"),
+    ]
+
+
+def _pieces(translator: Translator, part: Part) -> list[Line]:
+    """A row for each piece of the translation of a part: its probability, the source piece that was looked at most,
+    the likeliest others with their probabilities."""
+    best = part.hypotheses[0]
+    source = translator.vocabulary.source.pieces(part.pieces)
+    names = translator.vocabulary.target.pieces
+    sources = torch.tensor(part.pieces, device=translator.device)
+    probabilities = trace(translator.searched, sources, best.pieces, BEGIN).exp()
+    likeliest = probabilities.topk(min(RUNNERS_UP + 1, probabilities.shape[1]), dim=1)
+    looked = [""] * len(best.pieces) if best.attention is None else [source[n] for n in best.attention.argmax(dim=1)]
+    rows = []
+    for row, (piece, name) in enumerate(zip(best.pieces, names(best.pieces), strict=True)):
+        found = zip(likeliest.indices[row].tolist(), likeliest.values[row].tolist(), strict=True)
+        others = [(number, value) for number, value in found if number != piece][:RUNNERS_UP]
+        told = [f"{visible(names([number])[0])} {value:.2f}" for number, value in others]
+        value = float(probabilities[row, piece])
+        style = "likely" if value >= LIKELY else "doubtful" if value >= DOUBTFUL else "unlikely"
+        cells = [("", visible(name)), (f"class:{style}", f"{value:.2f}"), ("class:seen", visible(looked[row]))]
+        rows.append([*cells, ("class:faint", "  ".join(told))])
+    heads = ("piece", "p", "looked at", "others")
+    return table([[("class:label", head) for head in heads], *rows])
+
+
+def maps(translator: Translator, answer: Answer) -> list[Map]:
+    """Where the model looked in each part of a line."""
+    vocabulary = translator.vocabulary
+    return [
+        (vocabulary.source.pieces(part.pieces), vocabulary.target.pieces(best.pieces), best.attention)
+        for part in answer.parts
+        if (best := part.hypotheses[0]).attention is not None
+    ]
+
+
+CELL = 24  # pixels
+LETTER = 8
+
+
+def picture(drawn: Sequence[Map]) -> str:
+    """Maps below each other, as SVG."""
+    margin = LETTER * max((len(piece) for source, target, _ in drawn for piece in (*source, *target)), default=0) + CELL
+    shapes: list[str] = []
+    top, width = margin, margin
+    for source, target, weights in drawn:
+        width = max(width, margin + CELL * len(source) + CELL)
+        for column, piece in enumerate(source):
+            place = f"translate({margin + CELL * column + CELL // 2 + 4} {top - 6}) rotate(-90)"
+            shapes.append(f'<text transform="{place}">{escape(visible(piece))}</text>')
+        for row, piece in enumerate(target):
+            y = top + CELL * row
+            shapes.append(f'<text x="{margin - 6}" y="{y + 16}" text-anchor="end">{escape(visible(piece))}</text>')
+            for column, weight in enumerate(weights[row].tolist()):
+                place = f'x="{margin + CELL * column}" y="{y}" width="{CELL}" height="{CELL}"'
+                told = f"<title>{escape(piece)} {escape(source[column])} {weight:.3f}</title>"
+                shapes.append(f'<rect {place} fill="#1f4e9c" fill-opacity="{weight:.3f}" stroke="#ddd">{told}</rect>')
+        top += CELL * len(target) + margin
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{top}" font-family="monospace"'
+    return "\n".join(
+        [head + ' font-size="13">', '<rect width="100%" height="100%" fill="white"/>', *shapes, "</svg>\n"]
+    )

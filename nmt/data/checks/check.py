@@ -42,8 +42,8 @@ class LineCounts(Check):
     mend = "Look for a missing or doubled line there; `nmt data clean` leaves them out."
 
 
-EVERY: tuple[type[Check], ...] = (LineCounts, *LINE_CHECKS, *PAIR_CHECKS)
-CHECKS: dict[str, type[Check]] = {check.name: check for check in EVERY}
+ALL: tuple[type[Check], ...] = (LineCounts, *LINE_CHECKS, *PAIR_CHECKS)
+CHECKS: dict[str, type[Check]] = {check.name: check for check in ALL}
 """All checks by name."""
 
 

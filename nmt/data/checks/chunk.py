@@ -1,4 +1,5 @@
-"""A part of a corpus, read a chunk of pairs at a time, whatever is wrong with it: broken bytes, partnerless lines."""
+"""A part of a corpus, read a chunk of pairs at a time, whatever is wrong with it: broken bytes, lines without a
+partner."""
 
 from __future__ import annotations
 

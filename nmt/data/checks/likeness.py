@@ -19,8 +19,7 @@ ENOUGH = 200
 """Fewer pairs are too few for a profile."""
 
 SCRIPTS = {
-    "Latin": r"A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02b8\u1e00-\u1eff"
-    r"\ua722-\ua7ff\ufb00-\ufb06\uff21-\uff5a",
+    "Latin": r"A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02b8\u1e00-\u1eff\ua722-\ua7ff\ufb00-\ufb06",
     "Greek": r"\u0370-\u03ff\u1f00-\u1fff",
     "Cyrillic": r"\u0400-\u052f\u1c80-\u1c88\ua640-\ua69f",
     "Armenian": r"\u0531-\u058f",

@@ -9,7 +9,6 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -38,10 +37,9 @@ class _Shelves:
 
     def __init__(self) -> None:
         self._stack = ExitStack()
-        folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="nmt-check-")))
-        self._files = [
-            self._stack.enter_context((folder / str(number)).open("w+b", buffering=8192)) for number in range(BUCKETS)
-        ]
+        folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="nmt-check-"))
+        paths = [f"{folder}/{number}" for number in range(BUCKETS)]
+        self._files = [self._stack.enter_context(open(path, "w+b", buffering=8192)) for path in paths]  # noqa: SIM115
 
     def add(self, records: NDArray[np.void]) -> None:
         bucket = (records["key"] >> np.uint64(58)).astype(np.int64)

@@ -139,5 +139,4 @@ def _plain(number: str) -> str:
 
 
 def _without(some: list[str], others: list[str]) -> list[str]:
-    """Those of some that others have not as often."""
     return list((Counter(some) - Counter(others)).elements())

@@ -95,7 +95,8 @@ class Association:
         shared: NDArray[np.int64],
         lengths: NDArray[np.float64],
     ) -> NDArray[np.int64]:
-        """[pairs, 3], each a small class: how well words go together, how many others both have, how lengths agree."""
+        """[pairs, 3], each a small class: how well the words go together, how many others both have, how the
+        lengths agree."""
         best = np.zeros(len(shared))
         for start in range(0, len(shared), 512):
             rows = slice(start, start + 512)

@@ -255,3 +255,18 @@ def test_an_archive_that_is_cut_off_is_an_error(write: Write, tmp_path: Path) ->
     shutil.copy(path, tmp_path / "whole")
     Path(path).write_bytes((tmp_path / "whole").read_bytes()[:-30_000])
     assert path in message([path])
+
+
+# `datasets`
+
+
+@pytest.mark.parametrize("content", [b"{bad\n", b"", b"[1, 2]\n", b'{"en": "a", "fr": "b"}\n', b"\xff\xfe"])
+def test_a_folder_that_datasets_streams_and_cannot_use_is_an_error(content: bytes, tmp_path: Path) -> None:
+    save(tmp_path / "data" / "train.jsonl", content)
+    assert str(tmp_path / "data") in message([f"stream:{tmp_path / 'data'}"])
+
+
+def test_what_datasets_streams_is_not_copied_to_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
+    assert read(FORMS["streamed by datasets"](tmp_path, PAIRS)) == CLEAN
+    assert not any(path.is_file() for path in (tmp_path / "cache").rglob("*.arrow"))

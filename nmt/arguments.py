@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NoReturn
 
@@ -41,10 +41,10 @@ DESCRIBED = ["--described--"]
 
 
 class Described(Exception):
-    """The parser of a command."""
+    """What a command is: a parser, or a table of subcommands."""
 
-    def __init__(self, parser: Parser) -> None:
-        self.parser = parser
+    def __init__(self, what: Parser | Mapping[str, Callable[[list[str]], int]]) -> None:
+        self.what = what
 
 
 class Parser(argparse.ArgumentParser):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from nmt import __version__
-from nmt.arguments import Parser
+from nmt.arguments import DESCRIBED, Described, Parser
 from nmt.commands import data as commands_of_data
 from nmt.commands.attention import attention
 from nmt.commands.compress import compress
@@ -47,6 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def dispatch(words: list[str], table: Table, program: str, about: str) -> int:
     """Runs the subcommand of a table that the words name."""
+    if words is DESCRIBED:
+        raise Described(table)
     if not words or words[0] in ("--help", "-h", "help"):
         print(help_text(table, program, about))
         return 0

@@ -17,8 +17,9 @@ ROOMS = """
     pipeline
     formats evaluation
     rerank training
-    repl server documents report completion
+    repl server documents report
     commands
+    completion
     cli
     __main__
 """

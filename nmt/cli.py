@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
 
 from nmt import __version__
 from nmt.arguments import DESCRIBED, Described, Parser
@@ -25,15 +24,7 @@ from nmt.commands.train import train
 from nmt.commands.translate import translate
 from nmt.errors import UserError, guard, nearest
 
-
-class Group(NamedTuple):
-    """Subcommands under one name."""
-
-    about: str
-    table: Mapping[str, Callable[[list[str]], int]]
-
-
-Table = Mapping[str, Callable[[list[str]], int] | Group]
+Table = Mapping[str, Callable[[list[str]], int]]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -57,19 +48,19 @@ def dispatch(words: list[str], table: Table, program: str, about: str) -> int:
         suggestion = nearest(name, table)
         hint = f" Did you mean {suggestion!r}?" if suggestion else ""
         raise UserError(f"{name!r} is no command of {program}.{hint} There are: {', '.join(table)}.")
-    command = table[name]
-    if isinstance(command, Group):
-        return dispatch(rest, command.table, f"{program} {name}", command.about)
-    return command(rest)
+    return table[name](rest)
 
 
 def help_text(table: Table, program: str, about: str) -> str:
     """The subcommands, each with the first line of its docstring."""
     lines = [f"usage: {program} COMMAND ...   ({program} COMMAND --help tells more)", "", about, ""]
-    for name, command in table.items():
-        what = command.about if isinstance(command, Group) else command.__doc__ or ""
-        lines.append(f"  {name:10} {what.splitlines()[0]}")
+    lines += [f"  {name:10} {(command.__doc__ or '').splitlines()[0]}" for name, command in table.items()]
     return "\n".join([*lines, *(["", "  --version  The version of this program."] if program == "nmt" else [])])
+
+
+def data(words: list[str]) -> int:
+    """Checks a corpus, or writes it anew without what is wrong: nmt data check, nmt data clean."""
+    return dispatch(words, commands_of_data.COMMANDS, "nmt data", "Looks at a corpus before anything is trained on it.")
 
 
 def completion(words: list[str]) -> int:
@@ -82,14 +73,12 @@ def completion(words: list[str]) -> int:
     shell = parser.parse(words).shell
     from nmt.completion import script
 
-    groups = {name: command.table for name, command in COMMANDS.items() if isinstance(command, Group)}
-    commands = {name: command for name, command in COMMANDS.items() if not isinstance(command, Group)}
-    print(script(commands, groups, shell), end="")
+    print(script(COMMANDS, shell), end="")
     return 0
 
 
 COMMANDS: Table = {
-    "data": Group("Checks a corpus, or writes it anew without what is wrong.", commands_of_data.COMMANDS),
+    "data": data,
     "train": train,
     "translate": translate,
     "compress": compress,

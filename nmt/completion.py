@@ -6,16 +6,17 @@ from __future__ import annotations
 import argparse
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import NamedTuple, get_origin
 
 from nmt.arguments import DESCRIBED, SEARCH_OPTIONS, Described
+from nmt.commands.train import train
 
 Commands = Mapping[str, Callable[[list[str]], int]]
 
 
 class Option(NamedTuple):
-    """An option and its values: words, or what `FILES` and `FOLDERS` stand for; `several` may follow each other."""
+    """An option, '' where the values have none, and these: words, or `FILES` or `FOLDERS`; `several` may follow each
+    other."""
 
     name: str
     values: tuple[str, ...]
@@ -24,49 +25,56 @@ class Option(NamedTuple):
 
 
 FILES, FOLDERS = ("<files>",), ("<folders>",)
+PATHS = {"FILE": FILES, "DIR": FOLDERS, "FOLDER": FOLDERS}
 
 
-def script(commands: Commands, groups: Mapping[str, Commands], shell: str) -> str:
-    """The script for a shell, of `SHELLS`: a table of all options and their values, and what looks it up. After the
-    name of a group its subcommands are offered."""
-    lines = ["# Made by `nmt completion`.", "_nmt_table() {", '    case "$1" in']
-    lines.append(f"    '') _nmt_words={quoted([*groups, *commands])} ;;")
-    for name, table in groups.items():
-        lines.append(f"    {name}) _nmt_words={quoted(table)} ;;")
-    for name, command in commands.items():
-        options = list(options_of(name, command))
-        lines.append(f"    {name}) _nmt_words={quoted(option.name for option in options)} ;;")
-        for option in options:
-            if option.takes:
-                several = " _nmt_several=1" if option.several else ""
-                lines.append(f"    '{name} {option.name}') _nmt_words={quoted(option.values)}{several} ;;")
+def script(commands: Commands, shell: str) -> str:
+    """The script for a shell, of `SHELLS`: a table of all options and their values, and what looks it up."""
+    lines = ["# Made by `nmt completion`.", "_nmt_table() {", '    case "$1" in', *_rows("", commands)]
     return "\n".join([*lines, "    *) return 1 ;;", "    esac", "}", SHELLS[shell].strip(), ""])
 
 
-def options_of(name: str, command: Callable[[list[str]], int]) -> Iterator[Option]:
-    """The options of a command."""
-    if name == "train":
-        yield from _settings()
-        return
+def _rows(before: str, commands: Commands) -> Iterator[str]:
+    """The lines of the table about some commands: after `COMMAND` come its options or subcommands, after
+    `COMMAND OPTION` the values of that, and after `COMMAND ` those of no option."""
+    yield _row(before.strip(), commands)
+    for name, command in commands.items():
+        full = f"{before}{name}"
+        what = described(command)
+        if isinstance(what, Mapping):
+            yield from _rows(f"{full} ", what)
+            continue
+        yield _row(full, (option.name for option in what if option.name))
+        yield from (_row(f"{full} {option.name}", option.values, option.several) for option in what if option.takes)
+
+
+def _row(key: str, words: Iterable[str], several: bool = False) -> str:
+    more = " _nmt_several=1" if several else ""
+    return f"    {shlex.quote(key)}) _nmt_words={shlex.quote(' '.join(words))}{more} ;;"
+
+
+def described(command: Callable[[list[str]], int]) -> list[Option] | Commands:
+    """The options of a command, or its subcommands."""
+    if command is train:
+        return list(_settings())
     try:
         command(DESCRIBED)
     except Described as described:
+        if isinstance(described.what, Mapping):
+            return described.what
         tables = _tables()
-        for action in described.parser._actions:
-            for written in action.option_strings[-1:]:
-                yield _option(written, action, tables)
-            if not action.option_strings and action.choices:
-                yield from (Option(str(word), (), takes=False) for word in action.choices)
+        return [_option((*action.option_strings, "")[0], action, tables) for action in described.what._actions]
+    raise AssertionError("a command begins with reading its words")
 
 
-def _option(written: str, action: argparse.Action, tables: Mapping[str, Mapping[str, object]]) -> Option:
+def _option(name: str, action: argparse.Action, tables: Mapping[str, Mapping[str, object]]) -> Option:
     several = action.nargs in ("+", "*")
     if action.nargs == 0:
-        return Option(written, (), takes=False)
-    if action.type is Path:
-        return Option(written, FOLDERS if action.metavar == "DIR" else FILES, several=several)
+        return Option(action.option_strings[-1], (), takes=False)  # --help, which is -h too
+    if action.metavar in PATHS:
+        return Option(name, PATHS[action.metavar], several=several)
     words = tuple(str(word) for word in action.choices or tables.get(action.dest) or ())
-    return Option(written, words, several=several)
+    return Option(name, words, several=several)
 
 
 def _settings() -> Iterator[Option]:
@@ -98,16 +106,15 @@ def _tables() -> dict[str, Mapping[str, object]]:
     return {**words, **named, "format": FORMATS, "protect": KINDS}
 
 
-def quoted(words: Iterable[str]) -> str:
-    """Words as one word of a shell."""
-    return shlex.quote(" ".join(words))
-
-
 LOOK_UP = """
 # From the word at the cursor and those before it, sets _nmt_words to what the word may be.
 _nmt_look_up() {
     local current="$1" command="${2-}" option='' count=0 word
     shift; [ $# -gt 0 ] && shift
+    case "${1-}" in
+    -* | '') ;;
+    *) if _nmt_table "$command $1"; then command="$command $1"; shift; fi ;;
+    esac
     for word in "$@"; do
         case "$word" in
         --*) option="$word"; count=0 ;;

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pexpect
 import pytest
 
-from nmt.cli import COMMANDS, Group, main
-from nmt.completion import SHELLS, options_of
+from nmt.cli import COMMANDS, main
+from nmt.completion import SHELLS, Commands, Option, described
 
 START = {
     "bash": ("bash", ["--norc", "--noprofile", "-i"]),
@@ -39,6 +39,9 @@ COMPLETED = {
     "nmt train --output runs/mi": "ne/",
     "nmt completion z": "sh",
     "nmt data ch": "eck",
+    "nmt data check one.en tw": "o.de",
+    "nmt data clean --norm": "alize",
+    "nmt report --run runs/mi": "ne/",
 }
 """What is typed, and what Tab adds."""
 
@@ -72,12 +75,21 @@ def test_tab_completes_what_is_typed(shell: Any) -> None:
         assert shell.match.group(1) == typed + added
 
 
+def every(commands: Commands) -> Iterator[tuple[Callable[[list[str]], int], list[Option]]]:
+    """All commands and subcommands that are no tables, each with its options."""
+    for command in commands.values():
+        what = described(command)
+        if isinstance(what, list):
+            yield command, what
+        else:
+            yield from every(what)
+
+
 def test_the_script_knows_every_option_that_help_tells_of(capsys: pytest.CaptureFixture[str]) -> None:
-    commands = {name: command for name, command in COMMANDS.items() if not isinstance(command, Group)}
-    for name, command in commands.items():
+    assert len(list(every(COMMANDS))) > len(COMMANDS)
+    for command, options in every(COMMANDS):
         with pytest.raises(SystemExit):
             command(["--help"])
-        told = set(re.findall(r"^\s+(--[a-z][\w.-]*)", capsys.readouterr().out, re.MULTILINE))
-        known = {option.name for option in options_of(name, command)}
-        assert told <= known
-        assert len(known) > 1
+        told = set(re.findall(r"^\s+(?:-h, )?(--[a-z][\w.-]*)", capsys.readouterr().out, re.MULTILINE))
+        assert told <= {option.name for option in options}
+        assert len(options) > 1

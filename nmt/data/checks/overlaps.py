@@ -14,8 +14,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from nmt.data.checks.chunk import Chunk, Part, Tokens
+from nmt.data.checks.chunk import Chunk, Part
 from nmt.data.checks.finding import BOTH, ERROR, LEVELS, NOTICE, SOURCE, TARGET, WARNING, Check, Found
+from nmt.data.checks.text import Tokens
 
 BUCKETS = 64
 CHANCE = 9
@@ -111,7 +112,7 @@ class SameSource(Duplicate):
     def find(self, chunk: Chunk) -> Iterator[Found]:
         turned = chunk if self.side == SOURCE else Chunk(chunk.first, chunk.sides[::-1])
         if turned is not chunk:
-            turned.__dict__["tokens"] = chunk.tokens[::-1]
+            turned.__dict__["texts"] = chunk.texts[::-1]
         return super().find(turned)
 
     def _doubles(self, same: NDArray[np.void]) -> Iterator[Found]:

@@ -16,7 +16,8 @@ from nmt.evaluation.heat_map import FORMS
 from nmt.model_folder import write_durably
 from nmt.repl.closely import alignment, explained, maps
 from nmt.repl.display import heat_map
-from nmt.repl.session import Model, Session, ranked, searched
+from nmt.repl.session import Model, Session, ranked
+from nmt.search.settings import changed
 from nmt.text.glossary import Glossary, read_glossary
 
 SETTINGS = tuple(SearchConfig.model_fields)
@@ -149,8 +150,8 @@ def sample(session: Session, words: str) -> None:
     reset = {"strategy": "sampling", "risk": "none", "groups": plain.groups, "diversity": plain.diversity}
     tree = {**dict(session.search), **reset, **given}
     tree["nbest"] = given.get("nbest", tree["beam"])
-    config = session.translator.config.replace({f"search.{key}": value for key, value in tree.items()})
-    session.display.show(*ranked(session.answer(line, search=config.search)))
+    search = changed(session.translator.config, tree)
+    session.display.show(*ranked(session.answer(line, search=search)))
 
 
 def score(session: Session, words: str) -> None:
@@ -288,5 +289,5 @@ def _loaded(session: Session, words: str) -> Model:
     """The model in a folder; one with which the search cannot be is refused."""
     folder = _path(words)
     loaded = Model(folder.resolve().name, session.load(folder))
-    searched(loaded, session.changes)
+    changed(loaded.translator.config, session.changes)
     return loaded

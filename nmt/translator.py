@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, cast, overload
 import torch
 from torch import Tensor
 from torch.nn import functional
+from typing_extensions import Unpack
 
 from nmt import model_folder
 from nmt.config import Config, SearchConfig
@@ -29,7 +30,7 @@ from nmt.search.decode import Watch, decode
 from nmt.search.protocol import Hypothesis, Stepper
 from nmt.search.restrictions import Symbols
 from nmt.search.risk import expected_utilities
-from nmt.search.settings import check_search
+from nmt.search.settings import SearchSettings, changed, check_search
 from nmt.search.strategies import STRATEGIES
 from nmt.side_by_side import side_by_side
 from nmt.text.glossary import Asked
@@ -109,10 +110,14 @@ the pieces that its translation begins with."""
 
 
 class Translator:
-    """A model with its subwords.
+    """A model with its subwords: `translate` for a line or a list, `stream` for as many lines as there are, `score` for
+    translations that are there already.
 
-    >>> translator = nmt.load("runs/phrasebook")  # doctest: +SKIP
-    >>> print(translator.translate("The child reads a book."))  # doctest: +SKIP
+    >>> translator = nmt.load("runs/mine")
+    >>> first, second = translator.stream(line.strip() for line in ["The child.\\n", "Our boat!\\n"])
+    >>> (scored,) = translator.score([("The child.", "Das Kind.")])
+    >>> scored.log_probability < 0, scored.target_pieces[-1]
+    (True, '</s>')
     """
 
     def __init__(
@@ -148,12 +153,41 @@ class Translator:
         return translator
 
     @overload
-    def translate(self, text: str, search: SearchConfig | None = None) -> Translation: ...
+    def translate(
+        self, text: str, search: SearchConfig | None = None, **settings: Unpack[SearchSettings]
+    ) -> Translation: ...
     @overload
-    def translate(self, text: list[str], search: SearchConfig | None = None) -> list[Translation]: ...
-    def translate(self, text: str | list[str], search: SearchConfig | None = None) -> Translation | list[Translation]:
-        """Translates a sentence, or a list of them in order. `search`: how; the model's own settings if not given."""
+    def translate(
+        self, text: list[str], search: SearchConfig | None = None, **settings: Unpack[SearchSettings]
+    ) -> list[Translation]: ...
+    def translate(
+        self, text: str | list[str], search: SearchConfig | None = None, **settings: Unpack[SearchSettings]
+    ) -> Translation | list[Translation]:
+        """Translates a line, or a list of them in order: a blank line is blank again, a long one is translated in
+        parts. `search`: how, the model's own settings if not given; `settings` are changed in it. Raises UserError for
+        a search that cannot be.
+
+        >>> translator = nmt.load("runs/mine")
+        >>> one = translator.translate("The child sees the book.")
+        >>> one.text == str(one), one.score < 0
+        (True, True)
+        >>> lines = translator.translate(["The child sees the book.", "", "Our boat!"])
+        >>> len(lines), lines[0] == one, lines[1].text
+        (3, True, '')
+
+        The settings of `SearchConfig` are keyword arguments, here the three best translations of a wider beam:
+
+        >>> best = translator.translate("The child sees the book.", beam=8, nbest=3, length_penalty=0.6)
+        >>> len(best.alternatives), best.alternatives[0] == (best.text, best.score)
+        (3, True)
+        >>> translator.translate("The child.", beam=2, nbest=3)
+        Traceback (most recent call last):
+        nmt.errors.UserError: search.nbest is 3, more than search.beam, 2: widen the beam.
+        """
         lines = [text] if isinstance(text, str) else text
+        if settings:
+            config = self.config if search is None else self.config.model_copy(update={"search": search})
+            search = changed(config, settings)
         translations = list(self.stream(lines, search))
         return translations[0] if isinstance(text, str) else translations
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from nmt.arguments import SEARCH_OPTIONS, Parser
 from nmt.commands.common import add_wishes, load, wishes_of
+
+if TYPE_CHECKING:
+    from nmt.translator import Translator
 
 
 def repl(words: list[str]) -> int:
@@ -13,12 +19,15 @@ def repl(words: list[str]) -> int:
     add_wishes(parser)
     options = parser.parse(words)
     wishes = wishes_of(options)
-    translator = load(options)
     from nmt.repl.prompt import run
     from nmt.repl.session import Model, Session
 
-    session = Session(
-        Model(options.model.resolve().name, translator), lambda folder: load(options, folder), wishes=wishes
-    )
+    def loaded(folder: Path) -> Translator:
+        translator = load(options, None if folder == options.model else folder)
+        translator.workers = 1  # Ctrl-C would wait for threads, and one line has little for them to share
+        return translator
+
+    model = Model(options.model.resolve().name, loaded(options.model))
+    session = Session(model, loaded, wishes=wishes)
     session.change(**{name: getattr(options, name) for name in SEARCH_OPTIONS})
     return run(session)

@@ -3,13 +3,13 @@ model looked, and the same as a picture."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from html import escape
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
 from nmt.data.subwords import BEGIN
+from nmt.evaluation.heat_map import Alignment
 from nmt.formats import pharaoh
 from nmt.pipeline import Account, Answer
 from nmt.repl.display import Line, table, visible
@@ -75,29 +75,9 @@ def maps(translator: Translator, answer: Answer) -> list[Map]:
     ]
 
 
-CELL = 24  # pixels
-LETTER = 8
-
-
-def picture(drawn: Sequence[Map]) -> str:
-    """Maps below each other, as SVG."""
-    margin = LETTER * max((len(piece) for source, target, _ in drawn for piece in (*source, *target)), default=0) + CELL
-    shapes: list[str] = []
-    top, width = margin, margin
-    for source, target, weights in drawn:
-        width = max(width, margin + CELL * len(source) + CELL)
-        for column, piece in enumerate(source):
-            place = f"translate({margin + CELL * column + CELL // 2 + 4} {top - 6}) rotate(-90)"
-            shapes.append(f'<text transform="{place}">{escape(visible(piece))}</text>')
-        for row, piece in enumerate(target):
-            y = top + CELL * row
-            shapes.append(f'<text x="{margin - 6}" y="{y + 16}" text-anchor="end">{escape(visible(piece))}</text>')
-            for column, weight in enumerate(weights[row].tolist()):
-                place = f'x="{margin + CELL * column}" y="{y}" width="{CELL}" height="{CELL}"'
-                told = f"<title>{escape(piece)} {escape(source[column])} {weight:.3f}</title>"
-                shapes.append(f'<rect {place} fill="#1f4e9c" fill-opacity="{weight:.3f}" stroke="#ddd">{told}</rect>')
-        top += CELL * len(target) + margin
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{top}" font-family="monospace"'
-    return "\n".join(
-        [head + ' font-size="13">', '<rect width="100%" height="100%" fill="white"/>', *shapes, "</svg>\n"]
-    )
+def alignment(source: str, answer: Answer, drawn: Sequence[Map]) -> Alignment:
+    """The maps of the parts of a line as one, to be drawn as a picture: a part looks at nothing of the others."""
+    sources, targets, weights = zip(*drawn, strict=True)
+    block_diag: Callable[..., Tensor] = torch.block_diag
+    pieces = [[piece for part in side for piece in part] for side in (sources, targets)]
+    return Alignment((source, answer.text), pieces[0], pieces[1], block_diag(*weights).tolist())

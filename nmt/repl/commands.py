@@ -11,11 +11,13 @@ from typing import NamedTuple
 
 from nmt.config import SearchConfig
 from nmt.data.lines import open_input, read_lines
-from nmt.errors import UserError, nearest, unknown
+from nmt.errors import UserError, choose, nearest, unknown
+from nmt.evaluation.heat_map import FORMS
 from nmt.model_folder import write_durably
-from nmt.repl.closely import explained, maps, picture
+from nmt.repl.closely import alignment, explained, maps
 from nmt.repl.display import heat_map
-from nmt.repl.session import Model, Session, ranked, searched
+from nmt.repl.session import Model, Session, ranked
+from nmt.search.settings import changed
 from nmt.text.glossary import Glossary, read_glossary
 
 SETTINGS = tuple(SearchConfig.model_fields)
@@ -121,13 +123,18 @@ def explain(session: Session, words: str) -> None:
 
 
 def attention(session: Session, words: str) -> None:
-    """:attention shows where the model looked in the last line, target pieces in rows; with FILE.svg, as a picture."""
+    """:attention shows where the model looked in the last line, target pieces in rows; with FILE.svg (.png, .pdf), as
+    a picture."""
     if session.translator.config.model.attention == "none":
         raise UserError("this model has no attention to show: it was trained with model.attention none.")
-    path = _new(words) if words else None
-    drawn = maps(session.translator, session.answer(session.last_line(), closely=True))
-    if path is not None:
-        write_durably(path, picture(drawn).encode("utf-8"))
+    line = session.last_line()
+    if words:
+        path = _new(words)
+        draw = choose(FORMS, path.suffix.lower(), ":attention: the ending")
+    found = session.answer(line, closely=True)
+    drawn = maps(session.translator, found)
+    if words:
+        write_durably(path, draw(alignment(line, found, drawn)))
         session.display.remark(f"{path} is written")
         return
     width = shutil.get_terminal_size().columns
@@ -143,8 +150,8 @@ def sample(session: Session, words: str) -> None:
     reset = {"strategy": "sampling", "risk": "none", "groups": plain.groups, "diversity": plain.diversity}
     tree = {**dict(session.search), **reset, **given}
     tree["nbest"] = given.get("nbest", tree["beam"])
-    config = session.translator.config.replace({f"search.{key}": value for key, value in tree.items()})
-    session.display.show(*ranked(session.answer(line, search=config.search)))
+    search = changed(session.translator.config, tree)
+    session.display.show(*ranked(session.answer(line, search=search)))
 
 
 def score(session: Session, words: str) -> None:
@@ -282,5 +289,5 @@ def _loaded(session: Session, words: str) -> Model:
     """The model in a folder; one with which the search cannot be is refused."""
     folder = _path(words)
     loaded = Model(folder.resolve().name, session.load(folder))
-    searched(loaded, session.changes)
+    changed(loaded.translator.config, session.changes)
     return loaded

@@ -34,6 +34,7 @@ STYLE = Style.from_dict(
         "stared": "ansiblue",
     }
 )
+DIFFER = "differ"
 SHADES = " ░▒▓█"
 MOST_DRAWN = 200  # pieces of a side; a larger map shows nothing
 
@@ -101,7 +102,7 @@ def _put(stream: TextIO, text: str) -> None:
 def differences(names: Sequence[str], texts: Sequence[str]) -> list[Line]:
     """Two translations below each other, each after the name of its model; then, if they differ, what stands in the
     one for what in the other."""
-    width = max(map(_columns, names))
+    width = max(map(_columns, (*names, DIFFER)))
     words = [text.split() for text in texts]
     matcher = SequenceMatcher(None, words[0], words[1], autojunk=False)
     changes = [one for one in matcher.get_opcodes() if one[0] != "equal"]
@@ -112,7 +113,7 @@ def differences(names: Sequence[str], texts: Sequence[str]) -> list[Line]:
     pairs = [[" ".join(words[side][slice(*one[side])]) or "-" for side in (0, 1)] for one in zip(*ranges, strict=True)]
     if pairs:
         told = ", ".join(" / ".join(pair) for pair in pairs)
-        lines.append([("class:label", _padded("differ", width)), ("", "  "), ("class:changed", told)])
+        lines.append([("class:label", _padded(DIFFER, width)), ("", "  "), ("class:changed", told)])
     return lines
 
 

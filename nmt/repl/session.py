@@ -13,7 +13,7 @@ from nmt.data.subwords import END
 from nmt.errors import UserError
 from nmt.pipeline import Answer, Pipeline, Wishes
 from nmt.repl.display import Display, differences
-from nmt.search.settings import check_search
+from nmt.search.settings import changed
 from nmt.translator import Part, Scored, Translator, Watcher
 
 
@@ -52,13 +52,13 @@ class Session:
     @property
     def search(self) -> SearchConfig:
         """The search of the first model."""
-        return searched(self.model, self.changes)
+        return changed(self.translator.config, self.changes)
 
     def change(self, **settings: object) -> None:
         """Changes the search; None stands for the model's own. Raises UserError for what cannot be."""
         changes = {name: value for name, value in {**self.changes, **settings}.items() if value is not None}
         for model in filter(None, (self.model, self.other)):
-            searched(model, changes)
+            changed(model.translator.config, changes)
         self.changes = changes
 
     def translate(self, line: str) -> None:
@@ -87,7 +87,7 @@ class Session:
         account of it and its parts."""
         model = model or self.model
         pipeline = Pipeline(model.translator, replace(self.wishes, account=closely, parts=closely))
-        search = search or searched(model, self.changes)
+        search = search or changed(model.translator.config, self.changes)
         remark = self.display.remark
         prefixes = [clean_line(self.prefix)]
         (answer,) = pipeline.stream([line], search, lambda _, problem: remark(problem), 1, prefixes, watch)
@@ -139,13 +139,6 @@ class Unfolding:
                 break
         # Of a character that several bytes spell, the first of them decode to U+FFFD.
         self.display.grow(clean_line(text).rstrip("\ufffd "))
-
-
-def searched(model: Model, changes: dict[str, object]) -> SearchConfig:
-    """The search of a model with some settings changed. Raises UserError for what cannot be."""
-    search = model.translator.config.replace({f"search.{name}": value for name, value in changes.items()}).search
-    check_search(search)
-    return search
 
 
 def ranked(answer: Answer) -> list[str]:

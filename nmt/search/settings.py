@@ -1,8 +1,13 @@
-"""Settings that do not go together."""
+"""Settings of a search that are changed, and those that do not go together."""
 
 from __future__ import annotations
 
-from nmt.config import SearchConfig
+from collections.abc import Mapping
+from typing import Literal
+
+from typing_extensions import TypedDict
+
+from nmt.config import Config, SearchConfig
 from nmt.errors import UserError, choose
 from nmt.search.penalties import LENGTH_PENALTIES
 from nmt.search.strategies import STRATEGIES
@@ -16,6 +21,38 @@ OWNERS = {
     "seed": "sampling",
 }
 """Settings that one strategy alone looks at."""
+
+
+class SearchSettings(TypedDict, total=False):
+    """The settings of `SearchConfig`, each of which may be left out: keyword arguments that a type checker knows."""
+
+    strategy: str
+    beam: int
+    normalization: str
+    length_penalty: float
+    coverage_penalty: float
+    nbest: int
+    stopping: Literal["full", "proven"]
+    prune: float
+    min_ratio: float
+    max_ratio: float
+    no_repeat_ngram: int
+    groups: int
+    diversity: float
+    temperature: float
+    top_k: int
+    top_p: float
+    seed: int
+    risk: Literal["none", "chrf", "bleu"]
+    batch_tokens: int
+
+
+def changed(config: Config, changes: Mapping[str, object]) -> SearchConfig:
+    """The search of a configuration with other values for some settings. Raises UserError for unknown settings, for
+    impossible values, and for a search that cannot be."""
+    search = config.replace({f"search.{name}": value for name, value in changes.items()}).search
+    check_search(search)
+    return search
 
 
 def check_search(search: SearchConfig) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from nmt.repl.display import Display, differences, heat_map, plain
@@ -30,15 +31,15 @@ def test_a_map_too_large_to_read_is_not_drawn() -> None:
 def test_differences_are_told_and_stand_out() -> None:
     lines = differences(["one", "other"], ["Das Kind sieht es .", "Das  Kind fand es heute ."])
     assert [plain(line) for line in lines] == [
-        "one    Das Kind sieht es .",
-        "other  Das Kind fand es heute .",
-        "differ sieht / fand, - / heute",
-    ] or [plain(line) for line in lines][2].endswith("sieht / fand, - / heute")
+        "one     Das Kind sieht es .",
+        "other   Das Kind fand es heute .",
+        "differ  sieht / fand, - / heute",
+    ]
     assert ("class:changed", "sieht") in lines[0]
     assert len(differences(["one", "other"], ["the same", "the same"])) == 2
 
 
-def test_a_line_that_grows_is_finished_as_it_has_to_be(capsys) -> None:  # type: ignore[no-untyped-def]
+def test_a_line_that_grows_is_finished_as_it_has_to_be(capsys: pytest.CaptureFixture[str]) -> None:
     display = Display()
     for text in ("Das", "Das Kind", "Die", "Das Kind sieht"):
         display.grow(text)

@@ -28,6 +28,7 @@ from nmt.search.protocol import Hypothesis
 from nmt.search.restrictions import Symbols
 from nmt.search.strategies import STRATEGIES as TABLE
 from nmt.search.strategies import Alive, Beam, Greedy, Strategy
+from nmt.search.trace import trace
 
 STRATEGIES: dict[str, Strategy] = {"greedy": Greedy(), **{f"beam {width}": Beam(width) for width in (1, 2, 3, 5, 40)}}
 PENALTIES = (0.0, 0.5, 1.0, 2.0)
@@ -174,6 +175,44 @@ def test_a_strategy_chooses_the_likeliest_and_enough_of_them_to_go_on_when_all_t
             assert total == pytest.approx(float(totals[sentence, parent] + following[sentence, parent, token]))
         going_on = (chosen.tokens[sentence, 0] != END).sum()
         assert going_on >= strategy.width or isinstance(strategy, Greedy)
+
+
+@pytest.mark.parametrize("stopping", ["full", "proven"])
+@every_strategy
+@every_penalty
+def test_what_is_told_as_decided_stays_and_grows(strategy: Strategy, length_penalty: float, stopping: str) -> None:
+    told: dict[int, list[tuple[int, ...]]] = {sentence: [] for sentence in SENTENCES}
+    settings = SearchConfig(length_penalty=length_penalty, nbest=1, stopping=stopping)  # type: ignore[arg-type]
+    source = torch.tensor(SENTENCES).unsqueeze(1)
+    lengths, limits = torch.ones(len(SENTENCES), dtype=torch.long), [limit_of(sentence) for sentence in SENTENCES]
+    how = {"symbols": SYMBOLS, "limits": limits, "search": settings}
+    watched = decode(Table(), source, lengths, strategy, **how, watch=lambda n, said: told[n].append(said))
+    assert watched == decode(Table(), source, lengths, strategy, **how)
+    for sentence, (best,) in enumerate(watched):
+        for earlier, later in itertools.pairwise([*told[sentence], best.pieces]):
+            assert later[: len(earlier)] == earlier
+        if strategy.width == 1 and stopping == "full":
+            assert [len(said) for said in told[sentence]] == list(range(1, len(best.pieces) + 1))
+    if strategy.width < 40:  # so wide a beam has all there is, and is sure of nothing before the end
+        assert any(0 < len(said) < len(best.pieces) for n, (best,) in enumerate(watched) for said in told[n])
+
+
+def test_a_trace_has_the_log_probabilities_that_the_search_took() -> None:
+    network = a_network("parallel")
+    source = torch.randint(3, 20, (6,))
+    ((best,),) = decode(
+        network,
+        source.unsqueeze(0),
+        torch.tensor([6]),
+        Beam(3),
+        symbols=SYMBOLS,
+        limits=[9],
+        search=SearchConfig(beam=3),
+    )
+    rows = trace(network, source, best.pieces, BEGIN)
+    torch.testing.assert_close(rows.exp().sum(dim=1), torch.ones(len(rows), dtype=rows.dtype))
+    taken = rows[torch.arange(len(rows)), list(best.pieces)]
+    assert taken.tolist() == pytest.approx(list(best.piece_log_probabilities), abs=1e-6)
 
 
 def a_network(decoder: str) -> Seq2Seq:

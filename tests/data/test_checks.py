@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import random
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,15 +66,25 @@ WHEN = {
     "for the second time this week": "zum zweiten Mal in dieser Woche",
 }
 TABLES = (WHO, DOES, WHAT, WHERE, WHEN)
+FROM = (["with"], ["mit"])
+SYLLABLES = ("ba", "ker", "mo", "lin", "ste", "ru", "wan", "del", "hof", "ti")
 
 
-def corpus(count: int, seed: int) -> list[tuple[str, str]]:
-    """English-German pairs, no two alike, in a language that a reader, and an identifier of languages, takes for it."""
+def drawn(chosen: random.Random) -> list[str]:
+    """A clause in both languages."""
+    words = [chosen.choice(list(table.items())) for table in TABLES]
+    names = ["".join(chosen.choice(SYLLABLES) for _ in range(3)).capitalize() for _ in range(2)]
+    sides = zip(*words, strict=True)
+    return [" ".join((who, names[0], *others, *of, names[1])) for (who, *others), of in zip(sides, FROM, strict=True)]
+
+
+def corpus(count: int, seed: int, clauses: int = 3) -> list[tuple[str, str]]:
+    """English-German pairs, no two alike, in sentences that an identifier of languages knows."""
     chosen = random.Random(seed)
     found: dict[tuple[str, str], None] = {}
     while len(found) < count:
-        words = [chosen.choice(list(table.items())) for table in TABLES]
-        source, target = (" ".join(side) + "." for side in zip(*words, strict=True))
+        sides = zip(*(drawn(chosen) for _ in range(clauses)), strict=True)
+        source, target = (joint.join(side) + "." for side, joint in zip(sides, (", but ", ", aber "), strict=True))
         found[source[0].upper() + source[1:], target[0].upper() + target[1:]] = None
     return list(found)
 
@@ -82,54 +93,69 @@ PAIRS = corpus(3_400, seed=1)
 TRAIN, VALID = PAIRS[:3_000], PAIRS[3_200:]
 
 
+Change = Callable[[str], str | bytes] | str | None
+"""A line in place of another, or what is made of it."""
+
+
 @dataclass(frozen=True)
 class Fault:
     """What is planted at a line, and by which check it must be found."""
 
     check: str
     line: int
-    source: str | bytes | None = None
-    target: str | bytes | None = None
+    source: Change = None
+    target: Change = None
 
 
-FRENCH = "Le vieux professeur porte un bateau en bois près de la gare tous les matins."
-FAULTS = (
-    Fault("encoding", 105, target="Der alte Lehrer tr\u00e4gt ein Boot aus Holz.".encode("latin-1")),
-    Fault("nul", 210, source="The old teacher\x00 carries a wooden boat near the river."),
-    Fault("separator", 315, target="Der alte Lehrer sucht\u2028ein Boot am Fluss jeden Tag."),
-    Fault("separator", 330, source="The old teacher looks for\ra boat at the river every day."),
-    Fault("separator", 345, target="Der alte Lehrer sucht\u0085ein Boot am Fluss jeden Tag."),
-    Fault("control_character", 420, target="Der alte Lehrer\x07 sucht ein Boot am Fluss jeden Tag."),
-    Fault("byte_order_mark", 525, source="\ufeffThe old teacher looks for a boat at the river."),
-    Fault("replacement_character", 630, target="Der alte Lehrer tr\ufffdgt ein Boot am Fluss jeden Tag."),
-    Fault("invisible", 735, target="Der alte Leh\u200brer sucht ein Boot am Fluss jeden Tag."),
-    Fault("mojibake", 840, target="Der alte Lehrer trÃ¤gt ein Boot am Fluss jeden Tag."),
-    Fault("not_normalised", 945, target=unicodedata.normalize("NFD", "Der müde Bauer trägt ein Boot am Fluss.")),
-    Fault("html_entity", 1050, source="The old teacher carries boats &amp; maps near the river."),
-    Fault("html_tag", 1155, target="Der alte Lehrer trägt <b>ein Boot</b> am Fluss jeden Tag."),
-    Fault("placeholder", 1260, source="The old teacher carries {name} near the railway station."),
-    Fault("link_only", 1365, source="https://example.org/a/b?c=1", target="https://example.org/de/b?c=1"),
-    Fault("no_letters", 1470, source="... --- !!!", target="... --- !!!"),
-    Fault("repetition", 1575, target="Der alte Lehrer sucht sucht sucht sucht sucht ein Boot am Fluss."),
-    Fault("long_token", 1680, target="Der alte Lehrer sucht " + "Donaudampfschiff" * 5 + " am Fluss."),
-    Fault("empty", 1785, target=""),
-    Fault("empty", 1800, source=" \t ", target="  "),
-    Fault("overlong", 1890, source="the old teacher and " * 60, target="der alte Lehrer und " * 60),
-    Fault("unlikely_length", 1995, target="Ein Boot."),
-    Fault("copied", 2100, source=TRAIN[2099][0], target=TRAIN[2099][0]),
-    Fault("wrong_script", 2205, target="Старый учитель несёт деревянную лодку возле вокзала каждое утро."),
-    Fault("wrong_language", 2310, target=FRENCH),
-    Fault("wrong_language", 2415, source=TRAIN[2414][1], target=TRAIN[2414][0]),
-    Fault(
-        "numbers",
-        2520,
-        source="The doctor was born in 1984 near the river.",
-        target="Die Ärztin ist 1948 am Fluss geboren.",
-    ),
-    Fault("duplicate", 2625, source=TRAIN[99][0], target=TRAIN[99][1]),
-    Fault("overlap", 2730, source=VALID[10][0], target=VALID[10][1]),
-    Fault("overlap", 2835, source=VALID[20][0].replace("the ", "this ", 1), target=VALID[20][1].replace(".", " hier.")),
+def put(text: str) -> Callable[[str], str]:
+    """Puts something before the second word."""
+    return lambda line: line.replace(" ", f" {text}", 1)
+
+
+def swap(old: str, new: str) -> Callable[[str], str]:
+    return lambda line: line.replace(old, new, 1)
+
+
+RUSSIAN = "Старый учитель несёт деревянную лодку возле вокзала каждое утро, а врач чинит окно. "
+FRENCH = (
+    "Le vieux professeur porte un bateau en bois près de la gare tous les matins, mais le médecin répare la fenêtre. "
 )
+FAULTS = (
+    Fault("encoding", 105, target=lambda line: f"Größe: {line}".encode("latin-1")),
+    Fault("nul", 210, source=put("\x00")),
+    Fault("separator", 315, target=put("\u2028")),
+    Fault("separator", 330, source=put("\r")),
+    Fault("separator", 345, target=put("\u0085")),
+    Fault("control_character", 420, target=put("\x07")),
+    Fault("byte_order_mark", 525, source=lambda line: "\ufeff" + line),
+    Fault("replacement_character", 630, target=swap("e", "\ufffd")),
+    Fault("invisible", 735, target=swap("er", "e\u200br")),
+    Fault("mojibake", 840, target=put("trÃ¤gt ")),
+    Fault("not_normalised", 945, target=lambda line: unicodedata.normalize("NFD", "Ü" + line)),
+    Fault("html_entity", 1050, source=put("&quot;")),
+    Fault("html_tag", 1155, target=put("<b>")),
+    Fault("placeholder", 1260, source=put("{name} ")),
+    Fault("link_only", 1365, "https://example.org/a/b?c=1", "https://example.org/de/b?c=1"),
+    Fault("no_letters", 1470, "... --- !!!", "... --- !!!"),
+    Fault("repetition", 1575, target=put("sehr sehr sehr sehr ")),
+    Fault("long_token", 1680, target=put("Donaudampfschiff" * 5)),
+    Fault("empty", 1785, target=""),
+    Fault("empty", 1800, " \t ", "  "),
+    Fault("overlong", 1890, "the old teacher and " * 60, "der alte Lehrer und " * 60),
+    Fault("unlikely_length", 1995, target="Ein Boot aus Holz trägt er am Fluss."),
+    Fault("copied", 2100, target=lambda line: TRAIN[2099][0]),
+    Fault("wrong_script", 2205, target=RUSSIAN * 2),
+    Fault("wrong_language", 2310, target=FRENCH * 2),
+    Fault("wrong_language", 2415, lambda line: TRAIN[2414][1], lambda line: TRAIN[2414][0]),
+    Fault("numbers", 2520, put("1984 "), put("1948 ")),
+    Fault("duplicate", 2625, lambda line: TRAIN[99][0], lambda line: TRAIN[99][1]),
+    Fault("overlap", 2730, lambda line: VALID[10][0], lambda line: VALID[10][1]),
+    Fault("overlap", 2835, lambda line: VALID[20][0] + " Yes.", lambda line: VALID[20][1] + " Ja."),
+)
+
+
+def changed(line: str, change: Change) -> str | bytes:
+    return line if change is None else change if isinstance(change, str) else change(line)
 
 
 def written(folder: Path, name: str, pairs: list[tuple[str | bytes, str | bytes]]) -> list[str]:
@@ -150,11 +176,8 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     folder = tmp_path_factory.mktemp("planted")
     pairs: list[tuple[str | bytes, str | bytes]] = list(TRAIN)
     for fault in FAULTS:
-        source, target = pairs[fault.line - 1]
-        pairs[fault.line - 1] = (
-            source if fault.source is None else fault.source,
-            target if fault.target is None else fault.target,
-        )
+        source, target = TRAIN[fault.line - 1]
+        pairs[fault.line - 1] = changed(source, fault.source), changed(target, fault.target)
     return {"train": written(folder, "train", pairs), "valid": written(folder, "valid", list(VALID))}
 
 
@@ -183,17 +206,19 @@ def test_nothing_else_is_above_a_notice(report: Report) -> None:
     assert {line[0] for finding in loud for line in finding.lines} == {fault.line for fault in FAULTS}
 
 
-def test_a_clean_corpus_has_nothing_above_a_notice(tmp_path: Path) -> None:
-    report = check_corpus(
-        Part("train", written(tmp_path, "train", list(TRAIN))), [Part("valid", written(tmp_path, "valid", list(VALID)))]
-    )
+@pytest.mark.parametrize("clauses", [1, 3])
+def test_a_clean_corpus_has_nothing_above_a_notice(clauses: int, tmp_path: Path) -> None:
+    """With one clause it has so few patterns that many pairs are nearly others: a trait, no fault."""
+    pairs = corpus(3_200, seed=2, clauses=clauses)
+    train, valid = (written(tmp_path, name, list(some)) for name, some in (("a", pairs[:3_000]), ("b", pairs[3_000:])))
+    report = check_corpus(Part("train", train), [Part("valid", valid)])
     assert [finding for finding in report.findings if finding.level != NOTICE] == []
 
 
 @pytest.mark.parametrize("side", [0, 1])
 def test_faults_beyond_a_lost_line_are_found_at_their_own_lines(side: int, tmp_path: Path) -> None:
     sides: tuple[list[str | bytes], list[str | bytes]] = ([p[0] for p in TRAIN], [p[1] for p in TRAIN])
-    sides[0][1999] = "The old teacher\x00 carries a wooden boat near the river."
+    sides[0][1999] = put("\x00")(TRAIN[1999][0])
     del sides[side][999]
     files = [tmp_path / "train.en", tmp_path / "train.de"]
     for path, lines in zip(files, sides, strict=True):
@@ -243,8 +268,8 @@ def test_clean_drops_or_mends_what_check_names(
     assert [Path(path).read_bytes() for path in planted["train"]] == before
     files = [str(output / "train.en"), str(output / "train.de")]
     lines = [Path(path).read_bytes().split(b"\n") for path in files]
-    assert len(lines[0]) == len(lines[1]) > 2900
-    assert b"The old teacher carries boats & maps near the river." in lines[0]
+    assert len(lines[0]) == len(lines[1]) > 2950
+    assert put('"')(TRAIN[1049][0]).encode() in lines[0]
     out = capsys.readouterr().out
     assert "dropped 1: encoding" in out
     assert "mended" in out
@@ -289,7 +314,7 @@ def test_line_numbers_are_shown_as_ranges() -> None:
     assert ranges([(3,), (7,), (8,), (9,), (12, 11), (13, 12)], 6) == "3, 7-9, 12/11-13/12"
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
 @given(st.binary(max_size=400), st.binary(max_size=400))
 def test_files_of_any_bytes_are_reported_not_raised_on(tmp_path: Path, first: bytes, second: bytes) -> None:
     files = [tmp_path / "a.en", tmp_path / "a.de"]
@@ -299,7 +324,7 @@ def test_files_of_any_bytes_are_reported_not_raised_on(tmp_path: Path, first: by
     assert all(line.isprintable() for line in of_check(report, 2))
 
 
-@settings(deadline=None, max_examples=8, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=5, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(st.binary(max_size=60), st.binary(max_size=60)), max_size=30), st.randoms())
 def test_any_bytes_within_a_corpus_are_reported_not_raised_on(
     tmp_path: Path, junk: list[tuple[bytes, bytes]], chosen: random.Random

@@ -43,6 +43,8 @@ class LineCounts(Check):
     mend = "Look for a missing or doubled line there; `nmt data clean` leaves them out."
 
 
+ABOUT = 60
+"""Pairs before and after a missing line that may be out of step: its place is only known nearly."""
 ALL: tuple[type[Check], ...] = (LineCounts, *CHARACTER_CHECKS, *MARKUP_CHECKS, *PAIR_CHECKS)
 CHECKS: dict[str, type[Check]] = {check.name: check for check in ALL}
 """All checks by name."""
@@ -107,6 +109,7 @@ def check_corpus(
         for check in checks:
             gathered.add_all(check, check.finish())
         runs = [run for check in checks if isinstance(check, Misaligned) for run in check.runs]
+        runs += [(step.place - ABOUT, step.place + ABOUT) for step in part.steps[1:]]
         report.findings += gathered.result(runs, examples)
     return report
 

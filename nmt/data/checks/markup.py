@@ -109,8 +109,8 @@ def _repeated(items: NDArray[np.generic], rows: Rows, period: int, times: int) -
     more = period * (times - 1)
     starts = in_a_row(items[period:] == items[:-period], more) if len(items) > period else np.zeros(0, np.int64)
     lines: Rows = rows[starts]
-    whole: Rows = lines[lines == rows[starts + more + period - 1]]
-    return whole
+    within: Rows = lines[lines == rows[starts + more + period - 1]]
+    return within
 
 
 class LongToken(LineCheck):

@@ -27,8 +27,8 @@ class DataConfig(Section):
 
     train: tuple[str, ...] = ()
     """Training pairs: two parallel text files; or one .tsv, .jsonl, .tmx, .po, .parquet or .arrow, a folder or archive
-    of such files, a `datasets` identifier (stream:IDENTIFIER keeps no copy), or a .toml mixture of several. Text may be
-    packed: .gz, .bz2, .xz, .zst."""
+    of such files, a `datasets` identifier (stream:IDENTIFIER keeps no copy), or a .toml mixture of several. Text may
+    be packed: .gz, .bz2, .xz, .zst."""
     valid: tuple[str, ...] = ()
     """Validation pairs, in the same forms. They choose the best checkpoint."""
     test: tuple[str, ...] = ()

@@ -5,4 +5,4 @@ source "$(dirname "$0")/environment.sh"
 ruff check .
 ruff format --check .
 mypy
-python -m pytest "$@"
+python -m pytest -n 2 --dist loadfile "$@"

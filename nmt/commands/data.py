@@ -176,8 +176,8 @@ def _advice(report: Report, config: Config, options: argparse.Namespace) -> dict
     ]
     for side, found in enumerate(sides):
         text.append(
-            f"  {report.parts[0].where(side)}: {found.per_word:.2f} pieces a word, {found.bytes_share:.3%} of them "
-            f"bytes; {len(coverage.characters[side]):,} characters"
+            f"  {report.parts[0].where(side)}: {found.per_word:.2f} pieces a word, "
+            f"{found.bytes_share:.3%} of them bytes; {len(coverage.characters[side]):,} characters"
         )
     for row in coverage.report():
         characters = str(row["unseen_characters"])

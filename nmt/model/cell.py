@@ -60,3 +60,8 @@ class Recurrent(nn.Module):
     def zeros(self, inputs: Tensor) -> State:
         """The state before inputs [batch, ...] where nothing came before."""
         return tuple(inputs.new_zeros(len(inputs), self.hidden_size) for _ in range(self.STATES))
+
+
+def exact(*parts: Tensor) -> list[Tensor]:
+    """The same numbers in float32 at least, however a product was rounded: errors add up over the positions."""
+    return [part.to(torch.promote_types(part.dtype, torch.float32)) for part in parts]

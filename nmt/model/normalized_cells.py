@@ -6,7 +6,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from nmt.model.cell import Recurrent, State
+from nmt.model.cell import Recurrent, State, exact
 
 
 class Normalized(Recurrent):
@@ -25,8 +25,13 @@ class Normalized(Recurrent):
             nn.init.orthogonal_(gate)
 
     def project(self, inputs: Tensor) -> Tensor:
-        projected: Tensor = self.inner_norm(self.inner(inputs))
+        projected: Tensor = self.inner_norm(*exact(self.inner(inputs)))
         return projected
+
+    def recall(self, output: Tensor) -> Tensor:
+        """The last output's share of the gates: [batch, hidden] -> [batch, GATES * hidden]."""
+        recurrent: Tensor = self.outer_norm(*exact(self.outer(output)))
+        return recurrent
 
 
 class NormalizedLSTM(Normalized):
@@ -40,7 +45,7 @@ class NormalizedLSTM(Normalized):
         nn.init.ones_(self.inner_norm.bias.data[hidden_size : 2 * hidden_size])  # forget gates start open
 
     def advance(self, projected: Tensor, state: State) -> tuple[Tensor, State]:
-        total = projected + self.outer_norm(self.outer(state[0]))
+        total = projected + self.recall(state[0])
         enter, forget, leave = total[..., : -self.hidden_size].sigmoid().chunk(3, dim=-1)
         memory = torch.addcmul(forget * state[1], enter, total[..., -self.hidden_size :].tanh())
         output = leave * self.memory_norm(memory).tanh()
@@ -48,14 +53,14 @@ class NormalizedLSTM(Normalized):
 
 
 class NormalizedGRU(Normalized):
-    """GRU, with the reset gate applied after the product (Ba et al. 2016, supplementary material, eq. 24 to 27)."""
+    """GRU, with the reset gate applied after the product (Ba et al. 2016, supplementary material)."""
 
     GATES = 3
 
     def advance(self, projected: Tensor, state: State) -> tuple[Tensor, State]:
         size = self.hidden_size
-        recurrent = self.outer_norm(self.outer(state[0]))
+        recurrent = self.recall(state[0])
         reset, update = (projected[..., : 2 * size] + recurrent[..., : 2 * size]).sigmoid().chunk(2, dim=-1)
         candidate = torch.addcmul(projected[..., 2 * size :], reset, recurrent[..., 2 * size :]).tanh()
-        output = torch.lerp(candidate, state[0], update)
+        output = candidate + update * (state[0] - candidate)
         return output, (output,)

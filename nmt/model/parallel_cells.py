@@ -11,8 +11,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from nmt.model.cell import Recurrent, State
-from nmt.model.scan import before, running_average
+from nmt.model.cell import Recurrent, State, exact
+from nmt.model.scan import average_step, before, running_average
 
 
 class Parallel(Recurrent):
@@ -39,7 +39,7 @@ class Parallel(Recurrent):
 
     def advance(self, projected: Tensor, state: State) -> tuple[Tensor, State]:
         gates = projected.chunk(self.GATES, dim=-1)
-        memory = torch.lerp(gates[0], state[0], self.forget(gates).sigmoid())
+        memory = average_step(gates[0], self.forget(gates), state[0])
         return self.read(gates, memory), (memory,)
 
     def forward(self, inputs: Tensor, state: State | None = None) -> Tensor:
@@ -49,7 +49,7 @@ class Parallel(Recurrent):
 
 
 class SSRU(Parallel):
-    """Simpler simple recurrent unit: h = max(0, c) (Kim et al. 2019, section 3.3)."""
+    """Simpler simple recurrent unit: h = max(0, c) (Kim et al. 2019)."""
 
     GATES = 2
 
@@ -58,7 +58,7 @@ class SSRU(Parallel):
 
 
 class MinGRU(Parallel):
-    """A GRU without reset gate and without state in its gates: h = c (Feng et al. 2024, section 3.1.3). The content is
+    """A GRU without reset gate and without state in its gates: h = c (Feng et al. 2024, section 3.1). The content is
     linear; that of their appendix, made positive, is for scans over logarithms, which there are none of here."""
 
     GATES = 2
@@ -68,7 +68,7 @@ class MinGRU(Parallel):
 
 
 class MinLSTM(Parallel):
-    """An LSTM without output gate and without state in its gates: h = c (Feng et al. 2024, section 3.2.4). Its forget
+    """An LSTM without output gate and without state in its gates: h = c (Feng et al. 2024, section 3.2). Its forget
     and input gates are divided by their sum: f / (f + i) is the sigmoid of log f - log i."""
 
     GATES = 3
@@ -93,16 +93,15 @@ class SRU(Parallel):
     def advance(self, projected: Tensor, state: State) -> tuple[Tensor, State]:
         content, forget, reset, passing = projected.chunk(self.GATES, dim=-1)
         keep, show = self.peepholes
-        memory = torch.lerp(content, state[0], torch.addcmul(forget, keep, state[0]).sigmoid())
-        return torch.lerp(passing, memory, torch.addcmul(reset, show, state[0]).sigmoid()), (memory,)
+        memory = average_step(content, forget, state[0], keep)
+        return _between(passing, memory, torch.addcmul(reset, show, state[0])), (memory,)
 
     def forward(self, inputs: Tensor, state: State | None = None) -> Tensor:
         (initial,) = self.zeros(inputs) if state is None else state
         content, forget, reset, passing = self.project(inputs).chunk(self.GATES, dim=-1)
         keep, show = self.peepholes
         memory = running_average(content, forget, initial, keep)
-        earlier = before(memory, initial.to(memory.dtype))
-        return torch.lerp(passing.to(memory.dtype), memory, torch.addcmul(reset, show, earlier).sigmoid())
+        return _between(passing, memory, torch.addcmul(reset, show, before(memory, initial)))
 
 
 class QRNN(Parallel):
@@ -115,7 +114,7 @@ class QRNN(Parallel):
     def advance(self, projected: Tensor, state: State) -> tuple[Tensor, State]:
         now, later = projected.chunk(2, dim=-1)
         content, forget, leave = (now + torch.cat(state[1:], dim=-1)).chunk(3, dim=-1)
-        memory = torch.lerp(content.tanh(), state[0], forget.sigmoid())
+        memory = average_step(content.tanh(), forget, state[0])
         return leave.sigmoid() * memory, (memory, *later.chunk(3, dim=-1))
 
     def forward(self, inputs: Tensor, state: State | None = None) -> Tensor:
@@ -123,3 +122,8 @@ class QRNN(Parallel):
         now, later = self.project(inputs).chunk(2, dim=-1)
         content, forget, leave = (now + before(later, torch.cat(earlier, dim=-1))).chunk(3, dim=-1)
         return leave.sigmoid() * running_average(content.tanh(), forget, initial)
+
+
+def _between(passing: Tensor, memory: Tensor, logits: Tensor) -> Tensor:
+    """The input past the recurrence where SRU's reset gate is 0, the memory where it is 1."""
+    return torch.lerp(*exact(passing, memory, logits.sigmoid()))

@@ -14,6 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from nmt.model.cell import exact
+
 
 def before(states: Tensor, initial: Tensor) -> Tensor:
     """The state before each position: states [batch, length, hidden] after it, initial [batch, hidden]."""
@@ -62,6 +64,12 @@ def running_average(content: Tensor, logits: Tensor, initial: Tensor, peephole: 
     content x, logits a [batch, length, hidden], initial [batch, hidden], peephole [hidden] -> c [batch, length,
     hidden]. In float32 at least, whatever autocast makes of the products: errors would add up over the positions.
     """
-    exact = [part.to(torch.promote_types(part.dtype, torch.float32)) for part in (content, logits, initial)]
-    result: Tensor = _RunningAverage.apply(*exact, peephole)  # type: ignore[no-untyped-call]
+    result: Tensor = _RunningAverage.apply(*exact(content, logits, initial), peephole)  # type: ignore[no-untyped-call]
     return result
+
+
+def average_step(content: Tensor, logits: Tensor, memory: Tensor, peephole: Tensor | None = None) -> Tensor:
+    """One position of `running_average`: content, logits and the memory before it [batch, hidden] -> the one after."""
+    content, logits, memory = exact(content, logits, memory)
+    forget = (logits if peephole is None else torch.addcmul(logits, peephole, memory)).sigmoid()
+    return torch.lerp(content, memory, forget)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nmt.evaluation.metrics import METRICS, corpus_scores
-from nmt.evaluation.paired import paired_p_values
+from nmt.evaluation.metrics import METRICS, TITLES, corpus_scores
+from nmt.evaluation.significance import compare
 from nmt.report.gather import Run
 
-NAMES = {"bleu": "BLEU", "chrf": "chrF", "ter": "TER"}
 LOWER_IS_BETTER = {"ter"}
 
 
@@ -23,10 +22,11 @@ def tables(runs: Sequence[Run], *, comparable: bool) -> list[dict[str, Any]]:
     """For each test set a table: for each metric the scores of the runs that have it, their difference and the
     probability that it is chance."""
     found = [_scores(run) for run in runs]
-    chances = {}
+    chances: dict[str, float | None] = {}
     if comparable:
         first, second = ([case.translation for case in run.cases] for run in runs)
-        chances = paired_p_values(first, second, [case.reference for case in runs[0].cases])
+        tested = compare({"first": first, "second": second}, [[case.reference for case in runs[0].cases]])["second"]
+        chances = {metric: compared.p_value for metric, compared in tested.items()}
     result = []
     for test in dict.fromkeys(test for scores in found for test in scores):
         rows = []
@@ -36,7 +36,7 @@ def tables(runs: Sequence[Run], *, comparable: bool) -> list[dict[str, Any]]:
                 continue
             p_value = chances.get(metric) if test == runs[0].test else None
             rows.append(
-                {"metric": metric, "name": NAMES[metric], "values": values, **_difference(values, metric, p_value)}
+                {"metric": metric, "name": TITLES[metric], "values": values, **_difference(values, metric, p_value)}
             )
         sentences = next((scores[test]["sentences"] for scores in found if "sentences" in scores.get(test, {})), None)
         result.append({"test": test, "rows": rows, "sentences": sentences})

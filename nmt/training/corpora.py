@@ -60,7 +60,8 @@ def locate(data: DataConfig) -> Corpora:
     source, target = corpus.languages(data.train)
     if len(data.train) == 2 and source is not None and (data.source == target or data.target == source):
         raise UserError(f"{data.train[0]} is named first, as the source: turn the files or the languages round.")
-    if data.target == source or data.source == target:  # one of the two was given, and the corpus has them in turn
+    # One of the two was given, and the corpus has them in turn.
+    if (data.target is not None and data.target == source) or (data.source is not None and data.source == target):
         source, target = target, source
     source, target = data.source or source, data.target or target
     tests: Mapping[str, tuple[str, ...]] = {_name(data.test): data.test} if data.test else {}

@@ -380,7 +380,6 @@ def test_tsv_gives_back_what_was_written_under_its_header(pairs: list[Pair]) -> 
         (["a/b.c/train.en.gz", "train.pt-BR"], ("en", "pt-BR")),
         (["source.txt", "target.txt"], (None, None)),
         (["train", "train.de"], (None, None)),
-        (["train.tsv"], (None, None)),
         (["owner/name"], (None, None)),
     ],
 )

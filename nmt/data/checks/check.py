@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from nmt.data.checks.characters import LINE_CHECKS
+from nmt.data.checks.characters import CHARACTER_CHECKS
 from nmt.data.checks.chunk import Chunk, Part
 from nmt.data.checks.finding import ERROR, LEVELS, Check, Example, Finding, Found
 from nmt.data.checks.likeness import ENOUGH, SAMPLE, UnlikelyLength, WrongLanguage, WrongScript
+from nmt.data.checks.markup import MARKUP_CHECKS
 from nmt.data.checks.overlaps import Duplicate, Overlap, SameSource, SameTarget
 from nmt.data.checks.pairs import CHARACTERS_PER_PIECE, Copied, Empty, LengthRatio, Numbers, Overlong, Question
 from nmt.data.checks.together import Association, Misaligned
@@ -42,8 +43,10 @@ class LineCounts(Check):
     mend = "Look for a missing or doubled line there; `nmt data clean` leaves them out."
 
 
-EVERY: tuple[type[Check], ...] = (LineCounts, *LINE_CHECKS, *PAIR_CHECKS)
-CHECKS: dict[str, type[Check]] = {check.name: check for check in EVERY}
+ABOUT = 60
+"""Pairs before and after a missing line that may be out of step: its place is only known nearly."""
+ALL: tuple[type[Check], ...] = (LineCounts, *CHARACTER_CHECKS, *MARKUP_CHECKS, *PAIR_CHECKS)
+CHECKS: dict[str, type[Check]] = {check.name: check for check in ALL}
 """All checks by name."""
 
 
@@ -106,6 +109,7 @@ def check_corpus(
         for check in checks:
             gathered.add_all(check, check.finish())
         runs = [run for check in checks if isinstance(check, Misaligned) for run in check.runs]
+        runs += [(step.place - ABOUT, step.place + ABOUT) for step in part.steps[1:]]
         report.findings += gathered.result(runs, examples)
     return report
 
@@ -150,7 +154,7 @@ class Profiles:
 
 def _checks(profiles: Profiles, others: Sequence[Part], limits: Limits) -> Iterator[Check]:
     """Checks for one part, which is also held against others."""
-    yield from (check() for check in LINE_CHECKS)
+    yield from (check() for check in (*CHARACTER_CHECKS, *MARKUP_CHECKS))
     if profiles.association is not None:
         yield Misaligned(profiles.association)
     if others:

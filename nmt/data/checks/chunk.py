@@ -1,9 +1,12 @@
-"""A part of a corpus, read a chunk of pairs at a time, whatever is wrong with it: broken bytes, partnerless lines."""
+"""A part of a corpus, read a chunk of pairs at a time, whatever is wrong with it: broken bytes, lines without a
+partner."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -13,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from nmt.data.checks.text import Text, Tokens
 from nmt.data.corpus import is_parallel, read_pairs
 from nmt.data.drift import Step, steps
 from nmt.data.lines import open_input
@@ -21,6 +25,7 @@ from nmt.errors import UserError
 SIZE = 4096
 """Pairs looked at together."""
 REPLACEMENT = "\ufffd"
+MARK = "\ufeff"  # a byte order mark, as text
 
 
 class Spoiled(NamedTuple):
@@ -32,26 +37,12 @@ class Spoiled(NamedTuple):
     evidence: str
 
 
-class Tokens(NamedTuple):
-    """The words of some lines as 64-bit hashes, one after the other, and how many each line has."""
-
-    hashes: NDArray[np.uint64]
-    counts: NDArray[np.int64]  # [lines]
-
-    @property
-    def rows(self) -> NDArray[np.int64]:
-        """The line of each word."""
-        return np.repeat(np.arange(len(self.counts)), self.counts)
-
-
-PUNCTUATION = dict.fromkeys([*range(33, 48), *range(58, 65), *range(91, 97), *range(123, 127)], " ") | {
-    ord(character): " " for character in "«»„“”‚‘’–—…¿¡、。，！？：；（）「」\u00a0\u200b"
-}
+WORDS = re.compile(r"\w+")
 
 
 def words(line: str) -> list[str]:
     """The words of a line, whatever their case and the punctuation about them."""
-    return line.casefold().translate(PUNCTUATION).split()
+    return WORDS.findall(line.lower())
 
 
 @dataclass
@@ -68,19 +59,22 @@ class Chunk:
     @functools.cached_property
     def tokens(self) -> tuple[Tokens, Tokens]:
         """The words of both sides."""
-        return _tokens(self.sides[0]), _tokens(self.sides[1])
+        return self.texts[0].tokens, self.texts[1].tokens
+
+    @functools.cached_property
+    def texts(self) -> tuple[Text, Text]:
+        """Both sides as arrays of characters."""
+        return Text(self.sides[0]), Text(self.sides[1])
+
+    @functools.cached_property
+    def lengths(self) -> NDArray[np.float64]:
+        """[2, pairs], in characters."""
+        return np.stack([text.lengths for text in self.texts]).astype(np.float64)
 
     @functools.cached_property
     def broken(self) -> set[tuple[int, int]]:
         """(place, side) of the lines that are no UTF-8."""
         return {(spoiled.place, spoiled.side) for spoiled in self.spoiled if spoiled.kind == "encoding"}
-
-
-def _tokens(lines: Sequence[str]) -> Tokens:
-    split = [words(line) for line in lines]
-    counts = np.fromiter(map(len, split), np.int64, len(split))
-    hashes = np.fromiter(map(hash, itertools.chain.from_iterable(split)), np.int64, int(counts.sum()))
-    return Tokens(hashes.view(np.uint64), counts)
 
 
 class Part:
@@ -130,13 +124,11 @@ class Part:
 
     def chunks(self) -> Iterator[Chunk]:
         """All pairs, in order."""
-        first = 0
-        for pairs, spoiled in self._windows():
-            sources, targets = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+        for chunk in self._decoded() if self.parallel else self._read():
             if self.mend is not None:
-                sources, targets = list(map(self.mend, sources)), list(map(self.mend, targets))
-            yield Chunk(first, (sources, targets), spoiled)
-            first += len(pairs)
+                sources, targets = ([self.mend(line) for line in side] for side in chunk.sides)
+                chunk = Chunk(chunk.first, (sources, targets), chunk.spoiled)
+            yield chunk
 
     def sample(self, most: int) -> tuple[list[str], list[str]]:
         """At most so many pairs from all over the part, in order."""
@@ -178,30 +170,34 @@ class Part:
     def _pairs(self, report: Callable[[int, str], None] = lambda number, problem: None) -> Iterator[tuple[str, str]]:
         return iter(read_pairs(self.locations, *self.languages, split=self.split, report=report))
 
-    def _windows(self) -> Iterator[tuple[list[tuple[str, str]], list[Spoiled]]]:
+    def _read(self) -> Iterator[Chunk]:
+        """The pairs of any form of corpus."""
         spoiled: list[Spoiled] = []
-        if self.parallel:
-            pairs = self._decoded(spoiled)
-        else:
-            pairs = self._pairs(lambda number, problem: spoiled.append(Spoiled(number - 1, 2, "control", problem)))
+        pairs = self._pairs(lambda number, problem: spoiled.append(Spoiled(number - 1, 2, "control", problem)))
+        first = 0
         while window := list(itertools.islice(pairs, SIZE)):
-            yield window, spoiled[:]
+            yield Chunk(first, ([pair[0] for pair in window], [pair[1] for pair in window]), spoiled[:])
+            first += len(window)
             spoiled.clear()
 
-    def _decoded(self, spoiled: list[Spoiled]) -> Iterator[tuple[str, str]]:
+    def _decoded(self) -> Iterator[Chunk]:
         """The pairs of two text files; a step skips lines that have no partner."""
         with ExitStack() as stack:
             raw = [iter(stack.enter_context(open_input(Path(path)))) for path in self.locations]
             place = 0
-            skipped = [0, 0]
+            before = self.steps[0]
             for step, following in itertools.zip_longest(self.steps, self.steps[1:]):
                 for side in (0, 1):
-                    _skip(raw[side], step[1 + side] - skipped[side])
-                    skipped[side] = step[1 + side]
-                count = following.place - place if following else None
-                for both in itertools.islice(zip(*raw, strict=False), count):
-                    yield _decode(both[0], place, 0, spoiled), _decode(both[1], place, 1, spoiled)
-                    place += 1
+                    _skip(raw[side], step[1 + side] - before[1 + side])
+                before = step
+                end = following.place if following else self.pairs
+                while place < end:
+                    spoiled: list[Spoiled] = []
+                    size = min(SIZE, end - place)
+                    windows = (list(itertools.islice(side, size)) for side in raw)
+                    first, second = (_decode(window, place, side, spoiled) for side, window in enumerate(windows))
+                    yield Chunk(place, (first, second), sorted(spoiled))
+                    place += size
 
 
 def _skip(lines: Iterable[bytes], count: int) -> None:
@@ -209,10 +205,18 @@ def _skip(lines: Iterable[bytes], count: int) -> None:
         pass
 
 
-def _decode(raw: bytes, place: int, side: int, spoiled: list[Spoiled]) -> str:
-    """A line without its end, as text; what is wrong with its bytes is noted."""
-    if raw.endswith(b"\n"):
-        raw = raw[:-1]
+def _decode(window: list[bytes], first: int, side: int, spoiled: list[Spoiled]) -> list[str]:
+    """Some lines without their ends, as text; what is wrong with their bytes is noted."""
+    whole = b"".join(window)
+    with contextlib.suppress(UnicodeDecodeError):
+        text = whole.decode()
+        if "\r" not in text and (first or text[:1] != MARK):  # as most are
+            return text.removesuffix("\n").split("\n")
+    return [_decode_line(raw, place, side, spoiled) for place, raw in enumerate(window, first)]
+
+
+def _decode_line(raw: bytes, place: int, side: int, spoiled: list[Spoiled]) -> str:
+    raw = raw.removesuffix(b"\n")
     if raw.endswith(b"\r"):
         raw = raw[:-1]
         spoiled.append(Spoiled(place, side, "carriage_returns", "ends in CR LF"))
@@ -221,7 +225,7 @@ def _decode(raw: bytes, place: int, side: int, spoiled: list[Spoiled]) -> str:
     except UnicodeDecodeError as error:
         spoiled.append(Spoiled(place, side, "encoding", f"byte {error.start + 1} is 0x{raw[error.start]:02x}"))
         line = raw.decode(errors="replace")
-    if place == 0 and line.startswith("\ufeff"):
+    if place == 0 and line.startswith(MARK):
         spoiled.append(Spoiled(place, side, "byte_order_mark", "at the beginning of the file"))
         line = line[1:]
     return line

@@ -6,7 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple
 
+import numpy as np
+
 from nmt.data.checks.chunk import Chunk
+from nmt.data.checks.text import Rows, Text
 
 ERROR, WARNING, NOTICE = "error", "warning", "notice"
 LEVELS = (ERROR, WARNING, NOTICE)
@@ -53,12 +56,16 @@ class LineCheck(Check):
         """What is wrong with a line; None if nothing is."""
         raise NotImplementedError
 
+    def rows(self, text: Text) -> Rows:
+        """The lines that are worth a look."""
+        return np.arange(len(text))
+
     def find(self, chunk: Chunk) -> Iterator[Found]:
-        for side, lines in enumerate(chunk.sides):
-            for place, line in enumerate(lines, chunk.first):
-                evidence = self.evidence(line)
+        for side, text in enumerate(chunk.texts):
+            for row in self.rows(text).tolist():
+                evidence = self.evidence(text.lines[row])
                 if evidence is not None:
-                    yield Found(place, side, evidence, self.level)
+                    yield Found(chunk.first + row, side, evidence, self.level)
 
 
 class PairCheck(Check):
@@ -68,11 +75,16 @@ class PairCheck(Check):
         """What is wrong with a pair; None if nothing is."""
         raise NotImplementedError
 
+    def rows(self, chunk: Chunk) -> Rows:
+        """The pairs that are worth a look."""
+        return np.arange(len(chunk))
+
     def find(self, chunk: Chunk) -> Iterator[Found]:
-        for place, (source, target) in enumerate(zip(*chunk.sides, strict=True), chunk.first):
-            evidence = self.evidence(source, target)
+        sources, targets = chunk.sides
+        for row in self.rows(chunk).tolist():
+            evidence = self.evidence(sources[row], targets[row])
             if evidence is not None:
-                yield Found(place, BOTH, evidence, self.level)
+                yield Found(chunk.first + row, BOTH, evidence, self.level)
 
 
 class Example(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from nmt.data.checks.chunk import Chunk
 from nmt.data.checks.finding import BOTH, SOURCE, TARGET, WARNING, Check, Found
+from nmt.data.checks.text import BEYOND, Rows, Text, lowered, span, table_of
 
 SAMPLE = 20_000
 """Pairs that the profiles are made from."""
@@ -19,8 +21,7 @@ ENOUGH = 200
 """Fewer pairs are too few for a profile."""
 
 SCRIPTS = {
-    "Latin": r"A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02b8\u1e00-\u1eff"
-    r"\ua722-\ua7ff\ufb00-\ufb06\uff21-\uff5a",
+    "Latin": r"A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02b8\u1e00-\u1eff\ua722-\ua7ff\ufb00-\ufb06",
     "Greek": r"\u0370-\u03ff\u1f00-\u1fff",
     "Cyrillic": r"\u0400-\u052f\u1c80-\u1c88\ua640-\ua69f",
     "Armenian": r"\u0531-\u058f",
@@ -59,6 +60,12 @@ def script_of(line: str) -> Counter[str]:
 LETTERS = {name: re.compile(f"[{letters}]") for name, letters in SCRIPTS.items()}
 
 
+@functools.cache
+def script_table(script: str) -> NDArray[np.bool_]:
+    """[BEYOND + 1]: whether a character is a letter of a script."""
+    return table_of("".join(LETTERS[script].findall(span(0, BEYOND - 1))))
+
+
 class WrongScript(Check):
     """A line mostly in a script that its side is not written in, as a hundredth of the sample shows; or a word in two
     scripts that look alike."""
@@ -67,28 +74,22 @@ class WrongScript(Check):
     what = "letters of another script"
 
     def __init__(self, sample: tuple[Sequence[str], Sequence[str]]) -> None:
-        counts = [
-            sum((script_of(line) for line in lines[:: max(1, len(lines) // 2000)]), Counter()) for lines in sample
-        ]
+        some = [lines[:: max(1, len(lines) // 2000)] for lines in sample]
+        counts = [sum(map(script_of, lines), Counter[str]()) for lines in some]
         self.usual = [
             {name for name, count in side.items() if count > 0.01 * side.total()} or set(SCRIPTS) for side in counts
         ]
         self.main = [side.most_common(1)[0][0] if side else "" for side in counts]
-        self._strange = [
-            re.compile("[" + "".join(letters for name, letters in SCRIPTS.items() if name not in usual) + "]")
-            for usual in self.usual
+        self._others = [
+            np.logical_or.reduce([script_table(name) for name in SCRIPTS if name != main]) for main in self.main
         ]
 
     def find(self, chunk: Chunk) -> Iterator[Found]:
-        for side, lines in enumerate(chunk.sides):
-            latin = self.main[side] == "Latin"
-            strange = self._strange[side].search
-            for place, line in enumerate(lines, chunk.first):
-                if latin and (line.isascii() or not (strange(line) or MIXED.search(line))):
-                    continue
-                told = self._told(line, side)
+        for side, text in enumerate(chunk.texts):
+            for row in text.in_table(self._others[side]).tolist():
+                told = self._told(text.lines[row], side)
                 if told:
-                    yield Found(place, side, told, WARNING)
+                    yield Found(chunk.first + row, side, told, WARNING)
 
     def _told(self, line: str, side: int) -> str:
         mixed = MIXED.search(line)
@@ -116,8 +117,8 @@ class Trigrams:
 
     BITS = 17
 
-    def __init__(self, lines: Sequence[str]) -> None:
-        hashed, _ = _trigrams(lines)
+    def __init__(self, text: Text) -> None:
+        hashed, _ = _trigrams(text)
         counts = np.bincount(hashed, minlength=1 << self.BITS) + 0.05
         self.table = np.log(counts / counts.sum()).astype(np.float32)
 
@@ -128,18 +129,11 @@ class Trigrams:
         return np.asarray(sums / np.maximum(1, np.bincount(rows, minlength=lines)))
 
 
-def _trigrams(lines: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The hashed trigrams of some lines, their ends counted as spaces, and the line of each."""
-    text = "\x00".join(lines).lower()
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-    if len(codes) < 3:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    rows = np.cumsum(codes == 0)
-    mixed = (
-        (codes[:-2] * np.uint32(0x9E3779B1))
-        ^ (codes[1:-1] * np.uint32(0x85EBCA77))
-        ^ (codes[2:] * np.uint32(0xC2B2AE3D))
-    )
+def _trigrams(text: Text) -> tuple[NDArray[np.int64], Rows]:
+    """The hashed trigrams of some lines, ends included and whatever the case, and the line of each."""
+    codes, rows = lowered()[text.small], text.rows
+    first, second, third = codes[:-2], codes[1:-1], codes[2:]
+    mixed = first * np.uint32(0x9E3779B1) ^ second * np.uint32(0x85EBCA77) ^ third * np.uint32(0xC2B2AE3D)
     inside = rows[:-2] == rows[2:]
     return (mixed >> np.uint32(32 - Trigrams.BITS)).astype(np.int64)[inside], rows[:-2][inside]
 
@@ -159,8 +153,9 @@ class WrongLanguage(Check):
     SURE = 0.9  # probability that it must give to another language
 
     def __init__(self, sample: tuple[Sequence[str], Sequence[str]]) -> None:
-        self.sides = [Trigrams(lines) for lines in sample]
-        trigrams = [_trigrams(lines) for lines in sample]
+        texts = [Text(lines) for lines in sample]
+        self.sides = [Trigrams(text) for text in texts]
+        trigrams = [_trigrams(text) for text in texts]
         both = zip(self.sides, trigrams, sample, strict=True)
         own = [profile.scores(grams, len(lines)) for profile, grams, lines in both]
         self.low = [float(np.quantile(scores, self.STRANGE)) for scores in own]
@@ -168,7 +163,7 @@ class WrongLanguage(Check):
 
     def find(self, chunk: Chunk) -> Iterator[Found]:
         clear: list[NDArray[np.bool_]] = []
-        for side, lines in enumerate(chunk.sides):
+        for side, lines in enumerate(chunk.texts):
             trigrams = _trigrams(lines)
             own, other = (profile.scores(trigrams, len(lines)) for profile in (self.sides[side], self.sides[1 - side]))
             long = np.bincount(trigrams[1], minlength=len(lines)) >= self.LETTERS
@@ -220,7 +215,7 @@ class UnlikelyLength(Check):
         self.lengths = LengthModel.of(lengths)
 
     def find(self, chunk: Chunk) -> Iterator[Found]:
-        lengths = np.array([list(map(len, lines)) for lines in chunk.sides], np.float64)
+        lengths = chunk.lengths
         far = np.abs(self.lengths.far(lengths)) > self.FAR
         ratio = (lengths[1] + 1) / (lengths[0] + 1) / self.lengths.ratio
         odd = far & (np.maximum(ratio, 1 / ratio) > self.RATIO) & (lengths.min(axis=0) > 0)

@@ -9,16 +9,18 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from pathlib import Path
-from typing import ClassVar
+from typing import BinaryIO, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nmt.data.checks.chunk import Chunk, Part, Tokens
+from nmt.data.checks.chunk import Chunk, Part
 from nmt.data.checks.finding import BOTH, ERROR, LEVELS, NOTICE, SOURCE, TARGET, WARNING, Check, Found
+from nmt.data.checks.text import Tokens
 
 BUCKETS = 64
+HELD = 100_000
+"""Records that are held before they go to the files."""
 CHANCE = 9
 """Words up to which two authors may well write the same sentence: a double is then no sign of copying."""
 FEW, LONG = 7, 12
@@ -28,36 +30,57 @@ SHINGLE = 2
 NEAR = 0.75
 """Share of the shingles of the longer of two lines that both have, from which they are nearly the same."""
 
+FORMULAIC = 0.02
+"""Share of the held-out pairs that are nearly another of them, from which likeness is a trait of the corpus."""
 Place = tuple[Part, int] | None
 """A pair of a held-out part."""
 RECORD = np.dtype([("key", "<u8"), ("other", "<u8"), ("place", "<u4"), ("words", "<u2")])
 
 
 class _Shelves:
-    """Records on disk, in so many files by their key."""
+    """Records in files on disk, shared out by their keys; a few are simply held."""
 
     def __init__(self) -> None:
         self._stack = ExitStack()
-        folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="nmt-check-")))
-        self._files = [
-            self._stack.enter_context((folder / str(number)).open("w+b", buffering=8192)) for number in range(BUCKETS)
-        ]
+        self._held: list[NDArray[np.void]] = []
+        self._count = 0
+        self._files: list[BinaryIO] = []
 
     def add(self, records: NDArray[np.void]) -> None:
+        """Takes in records; the key decides where each goes."""
+        self._held.append(records)
+        self._count += len(records)
+        if self._count > HELD:
+            self._spill()
+
+    def _spill(self) -> None:
+        if not self._files:
+            folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="nmt-check-"))
+            paths = [f"{folder}/{number}" for number in range(BUCKETS)]
+            self._files = [self._stack.enter_context(open(path, "w+b", buffering=8192)) for path in paths]  # noqa: SIM115
+        records = np.concatenate(self._held)
+        self._held, self._count = [], 0
         bucket = (records["key"] >> np.uint64(58)).astype(np.int64)
         order = np.argsort(bucket, kind="stable")
         ends = np.cumsum(np.bincount(bucket, minlength=BUCKETS))
         for file, start, end in zip(self._files, [0, *ends[:-1]], ends, strict=True):
-            if end > start:
-                file.write(records[order[start:end]].tobytes())
+            file.write(records[order[start:end]].tobytes())
 
     def __iter__(self) -> Iterator[NDArray[np.void]]:
-        """The records file by file, sorted by key and place; then the files are gone."""
+        """The records bucket by bucket, sorted by key and place; then the files are gone."""
         with self._stack:
+            if self._files:
+                self._spill()
             for file in self._files:
                 file.seek(0)
-                records = np.frombuffer(file.read(), RECORD)
-                yield records[np.lexsort((records["place"], records["key"]))]
+                yield _sorted(np.frombuffer(file.read(), RECORD))
+        if self._held:
+            yield _sorted(np.concatenate(self._held))
+
+
+def _sorted(records: NDArray[np.void]) -> NDArray[np.void]:
+    order = np.lexsort((records["place"], records["key"]))
+    return np.asarray(records[order])
 
 
 def _hashes(lines: Sequence[str]) -> NDArray[np.uint64]:
@@ -113,7 +136,7 @@ class SameSource(Duplicate):
     def find(self, chunk: Chunk) -> Iterator[Found]:
         turned = chunk if self.side == SOURCE else Chunk(chunk.first, chunk.sides[::-1])
         if turned is not chunk:
-            turned.__dict__["tokens"] = chunk.tokens[::-1]
+            turned.__dict__["texts"] = chunk.texts[::-1]
         return super().find(turned)
 
     def _doubles(self, same: NDArray[np.void]) -> Iterator[Found]:
@@ -160,6 +183,9 @@ class Overlap(Check):
                         (part, place, frozenset(group.tolist())) for place, group in enumerate(groups, chunk.first)
                     ]
         self._index = [_Index(hashed, rows) for hashed, rows in zip(shingles, owners, strict=True)]
+        chunks = ((part, chunk) for part in held_out for chunk in part.chunks())
+        alike = sum(len(self._near(chunk, part)) for part, chunk in chunks)
+        self._formulaic = alike > FORMULAIC * len(self._lines[0])
 
     def find(self, chunk: Chunk) -> Iterator[Found]:
         exact: dict[int, list[Place]] = {}
@@ -182,11 +208,12 @@ class Overlap(Check):
         elif len(same) == 2:
             kind, level = "the pair", NOTICE if length < FEW else WARNING if length <= LONG else ERROR
         else:
-            kind, level = "nearly the pair", NOTICE if length <= CHANCE else WARNING
+            kind, level = "nearly the pair", NOTICE if length <= CHANCE or self._formulaic else WARNING
         yield Found(chunk.first + row, BOTH, f"{kind} is pair {where[1] + 1:,} of {where[0].name}", level)
 
-    def _near(self, chunk: Chunk) -> dict[int, list[Place]]:
-        """The rows of which both sides are nearly held-out lines, and which."""
+    def _near(self, chunk: Chunk, own: Part | None = None) -> dict[int, list[Place]]:
+        """The rows of which both sides are nearly those of a held-out pair, and which; of a chunk of the part `own`,
+        those that are nearly another pair than themselves."""
         shingles = [_shingles(tokens) for tokens in chunk.tokens]
         enough = np.ones(len(chunk), bool)
         for index, (hashed, rows) in zip(self._index, shingles, strict=True):
@@ -194,24 +221,24 @@ class Overlap(Check):
             enough &= hits >= np.maximum(3, NEAR * np.bincount(rows, minlength=len(chunk)))
         found: dict[int, list[Place]] = {}
         for row in np.flatnonzero(enough).tolist():
-            places: list[Place] = []
+            candidates: set[int] | None = None
             for side, (hashed, rows) in enumerate(shingles):
                 start, end = np.searchsorted(rows, [row, row + 1])
-                places.append(self._nearest(side, hashed[start:end]))
-                if places[-1] is None:
+                alike = self._alike(side, hashed[start:end])
+                candidates = alike if candidates is None else candidates & alike
+                if not candidates:
                     break
-            else:
-                found[row] = places
+            places = [self._lines[0][owner][:2] for owner in sorted(candidates or ())]
+            places = [place for place in places if place != (own, chunk.first + row)]
+            if places:
+                found[row] = [places[0], places[0]]
         return found
 
-    def _nearest(self, side: int, shingles: NDArray[np.uint64]) -> Place:
-        """A held-out line that has nearly these words in a row."""
+    def _alike(self, side: int, shingles: NDArray[np.uint64]) -> set[int]:
+        """Held-out lines that have nearly these words in a row."""
         mine = frozenset(shingles.tolist())
-        for candidate in self._index[side].likely(shingles):
-            part, place, theirs = self._lines[side][candidate]
-            if len(mine & theirs) >= NEAR * max(len(mine), len(theirs)):
-                return part, place
-        return None
+        likely = ((owner, self._lines[side][owner][2]) for owner in self._index[side].likely(shingles))
+        return {owner for owner, theirs in likely if len(mine & theirs) >= NEAR * max(len(mine), len(theirs))}
 
 
 SIDES = ("source", "target")
@@ -233,7 +260,7 @@ class _Index:
         return np.asarray(self._keys[self._at(keys)] == keys) if len(self._keys) else np.zeros(len(keys), bool)
 
     def likely(self, keys: NDArray[np.uint64]) -> list[int]:
-        """Three lines that have the most of some shingles."""
+        """Five lines that have the most of some shingles."""
         at = self._at(keys)
         at = at[self._keys[at] == keys]
         ends, counts = self._ends[at], self._counts[at]
@@ -241,7 +268,7 @@ class _Index:
         for end, count in zip(ends.tolist(), counts.tolist(), strict=True):
             if count <= self.MOST:
                 votes.update(self._owners[end - count : end].tolist())
-        return [owner for owner, _ in votes.most_common(3)]
+        return [owner for owner, _ in votes.most_common(5)]
 
     def _at(self, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
         return np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)

@@ -6,8 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+import numpy as np
+
 from nmt.data.checks.chunk import Chunk, words
 from nmt.data.checks.finding import BOTH, ERROR, NOTICE, WARNING, Found, PairCheck
+from nmt.data.checks.text import DIGIT, VISIBLE, Rows
 
 SHORT = 20
 """Characters up to which any ratio passes: "No." may well be translated by a whole phrase."""
@@ -27,6 +30,9 @@ class Empty(PairCheck):
             return None if _visible(target) else "the target is empty"
         return "the source is empty" if _visible(target) else "both sides are empty"
 
+    def rows(self, chunk: Chunk) -> Rows:
+        return np.union1d(*(text.without_kind(VISIBLE) for text in chunk.texts))
+
     def find(self, chunk: Chunk) -> Iterator[Found]:
         for found in super().find(chunk):
             both = found.evidence.startswith("both")  # is of no use, but nothing is lost or out of step
@@ -43,6 +49,10 @@ class Overlong(PairCheck):
     def __init__(self, max_characters: int, max_words: int | None = None) -> None:
         self.max_characters = max_characters
         self.max_words = max_words
+
+    def rows(self, chunk: Chunk) -> Rows:
+        least = self.max_characters if self.max_words is None else min(self.max_characters, 2 * self.max_words)
+        return np.flatnonzero(chunk.lengths.max(axis=0) >= least)
 
     def evidence(self, source: str, target: str) -> str | None:
         longest = max(source, target, key=len)
@@ -63,6 +73,10 @@ class LengthRatio(PairCheck):
     def __init__(self, max_ratio: float) -> None:
         self.max_ratio = max_ratio
 
+    def rows(self, chunk: Chunk) -> Rows:
+        shorter, longer = chunk.lengths.min(axis=0), chunk.lengths.max(axis=0)
+        return np.flatnonzero((longer > SHORT) & (longer > self.max_ratio * shorter))
+
     def evidence(self, source: str, target: str) -> str | None:
         shorter, longer = sorted((len(source), len(target)))
         if longer > SHORT and longer > self.max_ratio * shorter:
@@ -76,9 +90,11 @@ class Copied(PairCheck):
     name = "copied"
     what = "the source stands on the target side, not translated"
 
+    def rows(self, chunk: Chunk) -> Rows:
+        source, target = (np.bincount(side.rows, side.hashes, len(chunk)) for side in chunk.tokens)
+        return np.flatnonzero(source == target)
+
     def evidence(self, source: str, target: str) -> str | None:
-        if source[-6:-1] != target[-6:-1] and source[:5].casefold() != target[:5].casefold():
-            return None  # most pairs, told at once
         same = words(source)
         if len(same) < 3 or same != words(target):
             return None
@@ -94,9 +110,11 @@ class Numbers(PairCheck):
     mend = "Look at some of them; `nmt data clean` drops those above a notice."
 
     def find(self, chunk: Chunk) -> Iterator[Found]:
-        for place, (source, target) in enumerate(zip(*chunk.sides, strict=True), chunk.first):
-            first, second = _numbers(source), _numbers(target)
-            if first and second and first != second:
+        source, target = (text.of_kind(DIGIT) for text in chunk.texts)
+        for row in np.intersect1d(source, target).tolist():
+            place = chunk.first + row
+            first, second = (_numbers(side[row]) for side in chunk.sides)
+            if first != second:
                 here, there = _without(first, second), _without(second, first)
                 if here and there:
                     alike = [len(number) for number in here] == [len(number) for number in there]
@@ -112,11 +130,15 @@ class Question(PairCheck):
     what = "a question on one side only"
     mend = "Nothing need be done, unless there are many."
 
+    MARKS = "?？؟\u037e՞"
+
+    def rows(self, chunk: Chunk) -> Rows:
+        return np.union1d(*(text.having(self.MARKS) for text in chunk.texts))
+
     def evidence(self, source: str, target: str) -> str | None:
-        if (source[-1:] == "?") == (target[-1:] == "?"):
+        if not source or not target or target.endswith(";"):  # as Greek has it
             return None
-        marks = "?？؟;՞"
-        return "" if (source[-1:] in marks) != (target[-1:] in marks) else None
+        return "" if (source[-1] in self.MARKS) != (target[-1] in self.MARKS) else None
 
 
 def _visible(text: str) -> bool:
@@ -125,12 +147,7 @@ def _visible(text: str) -> bool:
 
 def _numbers(text: str) -> list[str]:
     """The numbers of a text in order of size, without what groups their digits; 2.00 is 2."""
-    if not DIGIT.search(text):
-        return []
     return sorted(_plain(number) for number in NUMBER.findall(text))
-
-
-DIGIT = re.compile(r"\d")
 
 
 def _plain(number: str) -> str:
@@ -139,5 +156,4 @@ def _plain(number: str) -> str:
 
 
 def _without(some: list[str], others: list[str]) -> list[str]:
-    """Those of some that others have not as often."""
     return list((Counter(some) - Counter(others)).elements())

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from nmt.data.checks.chunk import Chunk, Tokens
+from nmt.data.checks.chunk import Chunk
 from nmt.data.checks.finding import BOTH, ERROR, Check, Found
 from nmt.data.checks.likeness import LengthModel
+from nmt.data.checks.text import Tokens
 
 FREQUENT = 2_000
 """Words of each side whose company is known: [words, words] bytes of memory."""
@@ -32,7 +33,7 @@ class Association:
         half = len(sample) // 2
         numbers = [self._numbers(sample.tokens[side], side) for side in (0, 1)]
         random = np.random.default_rng(1).permutation(len(sample))
-        lengths = _lengths(sample)
+        lengths = sample.lengths
         self._lengths = LengthModel.of(lengths)
         # What one half of the sample teaches is tried on the other, where it must prove itself.
         features: tuple[list[NDArray[np.int64]], list[NDArray[np.int64]]] = ([], [])
@@ -53,7 +54,7 @@ class Association:
         """[pairs], in nats: above 0 where the pair looks like a translation."""
         numbers = self._numbers(chunk.tokens[0], 0), self._numbers(chunk.tokens[1], 1)
         shared = _shared(*chunk.tokens, self._frequent)
-        features = self._features(numbers, shared, _lengths(chunk))
+        features = self._features(numbers, shared, chunk.lengths)
         evidence = sum(table[column] for table, column in zip(self._evidence, features.T, strict=True))
         return np.asarray(evidence, np.float64)
 
@@ -95,7 +96,8 @@ class Association:
         shared: NDArray[np.int64],
         lengths: NDArray[np.float64],
     ) -> NDArray[np.int64]:
-        """[pairs, 3], each a small class: how well words go together, how many others both have, how lengths agree."""
+        """[pairs, 3], each a small class: how well the words go together, how many others both have, how the
+        lengths agree."""
         best = np.zeros(len(shared))
         for start in range(0, len(shared), 512):
             rows = slice(start, start + 512)
@@ -141,10 +143,6 @@ def _some(tokens: Tokens, rows: NDArray[np.int64]) -> Tokens:
     ends = np.cumsum(tokens.counts)
     groups = [tokens.hashes[ends[row] - tokens.counts[row] : ends[row]] for row in rows.tolist()]
     return Tokens(np.concatenate(groups) if groups else tokens.hashes[:0], tokens.counts[rows])
-
-
-def _lengths(chunk: Chunk) -> NDArray[np.float64]:
-    return np.array([list(map(len, lines)) for lines in chunk.sides], np.float64)
 
 
 def _log_ratios(translations: NDArray[np.int64], chance: NDArray[np.int64]) -> list[NDArray[np.float64]]:

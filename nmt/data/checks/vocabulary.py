@@ -75,7 +75,8 @@ class Coverage:
                 seen[side] |= np.isin(words[side], fresh)
 
     def report(self) -> list[dict[str, object]]:
-        """For each held-out part and side: the share of its words, and those of its characters, that training lacks."""
+        """For each held-out part and side: the share of its words, and which of its characters, are in no training
+        line."""
         return [
             {
                 "part": part.name,

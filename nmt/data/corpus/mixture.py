@@ -69,8 +69,9 @@ class Mixture(Section):
 
 
 class Part(NamedTuple):
-    """One corpus of a mixture, found: its reader, where it lies, and its languages, tag and weight."""
+    """One corpus of a mixture, found: its place there, its reader, where it lies, and its languages, tag and weight."""
 
+    where: str
     reader: Reader
     locations: tuple[str, ...]
     entry: Entry
@@ -79,8 +80,12 @@ class Part(NamedTuple):
         """Its pairs, tagged."""
         before = " ".join([*self.entry.tag.split(), ""])
         source, target = self.entry.source or source, self.entry.target or target
-        for pair in self.reader.read(self.locations, source, target, split):
-            yield Pair(before + pair.source, pair.target) if before else pair
+        try:
+            for pair in self.reader.read(self.locations, source, target, split):
+                blank = not pair.source.strip()  # and stays so, for cleaning to count
+                yield pair if blank or not before else Pair(before + pair.source, pair.target)
+        except UserError as error:
+            raise UserError(f"{self.where}: {error}") from None
 
 
 class Mixtures:
@@ -137,7 +142,7 @@ class Mixtures:
                 raise UserError(f"{path}, corpus {number}: {' '.join(named)!r} is of no known form. Give {forms}.")
             if reader.read is read_dataset and not os.path.exists(split_place(places[0])[0]):
                 places = named  # no folder: an identifier
-            parts.append(Part(reader, places, entry))
+            parts.append(Part(f"{path}, corpus {number}", reader, places, entry))
         return mixture, parts
 
     def _size(self, part: Part, source: Code, target: Code, split: str) -> int:

@@ -265,7 +265,10 @@ def test_a_folder_in_place_of_a_text_file_is_an_error(tmp_path: Path) -> None:
     assert "cannot be read" in message([first, str(tmp_path)])
 
 
-@pytest.mark.parametrize("content", [b"", b"no gzip", gzip.compress(b"a\tb\n" * 999)[:-12], gzip.compress(b"a\tb")[:5]])
+PACKED = gzip.compress(b"a\tb\n" * 999, mtime=0)
+
+
+@pytest.mark.parametrize("content", [b"", b"no gzip", PACKED[:-12], PACKED[:5]])
 def test_a_damaged_gzip_file_is_an_error(content: bytes) -> None:
     with file_of(content, "train.tsv.gz") as path:
         assert path in message([path])

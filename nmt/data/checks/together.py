@@ -182,8 +182,10 @@ class Misaligned(Check):
     def find(self, chunk: Chunk) -> Iterator[Found]:
         own = self._association(chunk)
         self._runs[0].add(-own, chunk.first)
-        window = np.convolve(own, np.ones(self.WINDOW) / self.WINDOW, "valid")
-        suspicious = len(window) > 0 and window.min() < self._association.usual / 3
+        suspicious = False
+        if len(own) >= self.WINDOW:  # as few as a last chunk may have show no shift
+            window = np.convolve(own, np.ones(self.WINDOW) / self.WINDOW, "valid")
+            suspicious = bool(window.min() < self._association.usual / 3)
         for shift in self.SHIFTS:
             better = np.full(len(chunk), -NOTE)
             if suspicious:

@@ -205,7 +205,7 @@ def test_a_file_is_answered_like_what_is_typed(translator: Translator, piped: Pi
     assert err[2].startswith("script.txt line 5: ")
 
 
-@pytest.mark.parametrize("count", [200, pytest.param(2000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [200, pytest.param(2000, marks=[pytest.mark.slow, pytest.mark.timeout(1200)])])
 def test_random_lines_are_survived(
     count: int, session: Session, piped: Piped, model_folder: Path, tmp_path: Path
 ) -> None:

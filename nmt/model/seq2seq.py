@@ -94,24 +94,21 @@ class Seq2Seq(nn.Module):
     def step(self, tokens: Tensor, state: SearchState) -> tuple[Tensor, SearchState]:
         """The last piece of each hypothesis [batch, beam], below 0 where none lives -> log-probabilities of the next
         [batch, beam, pieces], 0 where none lives, and the state after it."""
-        features, after = self.advance(tokens, state)
-        return Beams(len(tokens), tokens.shape[1], after.living).spread(
-            self.output(features).log_softmax(dim=-1)
-        ), after
+        features, beams, after = self.advance(tokens, state)
+        return beams.spread(self.output(features).log_softmax(dim=-1)), after
 
-    def advance(self, tokens: Tensor, state: SearchState) -> tuple[Tensor, SearchState]:
-        """The same without the output layer: the features [rows, embedding] of the living hypotheses that it would be
-        given, those of `living` of the state after it."""
+    def advance(self, tokens: Tensor, state: SearchState) -> tuple[Tensor, Beams, SearchState]:
+        """The same without the output layer: the features [rows, embedding] that it would be given, which hypotheses
+        the rows are, and the state after it."""
         before, living = state.decoder, None
         flat = tokens.flatten()
         if bool((flat < 0).any()):
             living = (flat >= 0).nonzero().squeeze(1)
             flat, before = flat[living], tuple(part.index_select(1, living) for part in before)
         embedded = self._embed(self.target_embedding, flat.unsqueeze(1)).squeeze(1)
-        features, decoder, weights = self.decoder.step(
-            embedded, before, state.memory, Beams(len(tokens), tokens.shape[1], living)
-        )
-        return features, SearchState(state.memory, decoder, weights, living)
+        beams = Beams(len(tokens), tokens.shape[1], living)
+        features, decoder, weights = self.decoder.step(embedded, before, state.memory, beams)
+        return features, beams, SearchState(state.memory, decoder, weights, living)
 
     def select(self, state: SearchState, sentences: Tensor | None, rows: Tensor) -> SearchState:
         """The state of some hypotheses: rows [kept] of the batch * beam, and, where the batch shrinks, the sentences

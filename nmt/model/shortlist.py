@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from nmt.model.decoder import Beams
 from nmt.model.seq2seq import SearchState, Seq2Seq
 
 Linear = Callable[[Tensor, Tensor | None], Callable[[Tensor], Tensor]]
@@ -69,8 +68,7 @@ class Narrowed:
     def step(self, tokens: Tensor, state: NarrowState) -> tuple[Tensor, NarrowState]:
         """Log-probabilities [batch, beam, narrow] of a sentence's own shortlist, which sum to 1."""
         said = torch.where(tokens < 0, tokens, self.pieces[tokens])
-        features, inner = self.stepper.advance(said, state.inner)
-        beams = Beams(len(tokens), tokens.shape[1], inner.living)
+        features, beams, inner = self.stepper.advance(said, state.inner)
         bias = beams.gather(state.bias.expand(-1, tokens.shape[1], -1))
         return beams.spread(self.output(features).add_(bias).log_softmax(dim=-1)), NarrowState(inner, state.bias)
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nmt.plots import svg
 from understanding_parts.numbers import NAMES
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ def line_chart(
     axes.set_xlabel(across)
     axes.set_ylabel(up)
     _legend(figure, axes)
-    return _svg(figure, name)
+    return svg(figure, name, colours=COLOURS)
 
 
 def bar_chart(name: str, groups: Sequence[str], bars: Mapping[str, Sequence[float]], *, up: str) -> str:
@@ -91,7 +90,7 @@ def bar_chart(name: str, groups: Sequence[str], bars: Mapping[str, Sequence[floa
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
     axes.set_ylabel(up)
     _legend(figure, axes)
-    return _svg(figure, name)
+    return svg(figure, name, colours=COLOURS)
 
 
 def _canvas() -> tuple[Any, Axes]:
@@ -131,26 +130,3 @@ def _legend(figure: Any, axes: Axes) -> None:
         handlelength=1.8,
         columnspacing=1.0,
     )
-
-
-def _svg(figure: Any, name: str) -> str:
-    """The figure as an <svg> element whose identifiers begin with `name`, so that figures of a page do not collide."""
-    import matplotlib
-
-    buffer = io.StringIO()
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
-        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        figure.savefig(buffer, format="svg", transparent=True, metadata=nothing)
-    svg = buffer.getvalue()
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<(metadata|style)\b.*?</\1>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
-    box = re.search(r'viewBox="[^"]*"', svg)
-    assert box is not None
-    svg = f"<svg {box[0]}" + svg[svg.index(">") :]  # no name spaces: HTML has them; no size: it is as wide as its place
-    svg = svg.replace("xlink:href", "href")
-    svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", svg)
-    svg = re.sub(r"\n\s*", "\n", svg)
-    for colour, value in COLOURS.items():
-        svg = svg.replace(value, f"var(--{colour})")
-    return svg

@@ -142,10 +142,8 @@ class Profiles:
             profiles.association = Association(Chunk(0, sample))
         if "wrong_language" in wanted:
             profiles.language = language = WrongLanguage(sample)
-            if language.identify is None:
-                profiles.remarks.append("third languages were not looked for: pip install 'nmt[checks]'")
             for side, expected in enumerate(language.expected):
-                if language.identify is not None and expected is None:
+                if expected is None:
                     profiles.remarks.append(
                         f"the language of {part.where(side)} is not clear: third languages were not looked for there"
                     )

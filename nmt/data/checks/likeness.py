@@ -142,7 +142,7 @@ class WrongLanguage(Check):
     """A line that is likelier in the language of the other side, or in a third one.
 
     The two languages are learnt from the sample (letter trigrams). Lines that are unlike their side are shown to
-    `py3langid`, where it is installed and knows the language of the side."""
+    `py3langid`, where it knows the language of the side."""
 
     name = "wrong_language"
     what = "likely in another language"
@@ -177,7 +177,7 @@ class WrongLanguage(Check):
                 yield Found(chunk.first + row, side, f"like the {('target', 'source')[side]} side", WARNING)
 
     def _third(self, chunk: Chunk, side: int, rows: list[int]) -> Iterator[Found]:
-        if self.expected[side] is None or self.identify is None:
+        if self.expected[side] is None:
             return
         for row in rows:
             line = chunk.sides[side][row]
@@ -188,10 +188,8 @@ class WrongLanguage(Check):
 
 def _identifier(sample: tuple[Sequence[str], Sequence[str]]) -> tuple[list[str | None], Any]:
     """The language of each side, None where it is not clear, and what tells the language of a line."""
-    try:
-        from py3langid.langid import MODEL_FILE, LanguageIdentifier
-    except ImportError:
-        return [None, None], None
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # here, because it takes a while
+
     identify = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True).classify
     expected: list[str | None] = []
     for lines in sample:

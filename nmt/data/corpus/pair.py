@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
+from nmt.data.lines import open_bytes
 from nmt.data.packing import unpacked_name
 from nmt.errors import UserError, nearest
 
@@ -46,6 +47,16 @@ def completed(source: Code, target: Code, there: Sequence[str]) -> tuple[Code, C
         source = source or others.pop(0)
         target = target or (others.pop(0) if others else None)
     return source, target
+
+
+def opened(path: str) -> BinaryIO:
+    """A file to read, unpacked. Raises UserError when it is missing or cannot be read."""
+    try:
+        return open_bytes(path)
+    except FileNotFoundError:
+        raise missing(path) from None
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror or error}.") from None
 
 
 def missing(path: str) -> UserError:

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
-from nmt.data.corpus.pair import Code, Pair, completed, ending, missing
+from nmt.data.corpus.pair import Code, Pair, completed, ending, opened
 from nmt.data.drift import not_parallel
-from nmt.data.lines import open_bytes, raw_lines
+from nmt.data.lines import raw_lines
 from nmt.data.packing import unpacked_name
 from nmt.errors import UserError
 
@@ -87,11 +87,5 @@ def lines(path: str) -> Iterator[str]:
 
 
 def _raw_lines(path: str) -> Iterator[bytes]:
-    try:
-        file = open_bytes(path)
-    except FileNotFoundError:
-        raise missing(path) from None
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror or error}.") from None
-    with file:
+    with opened(path) as file:
         yield from raw_lines(file, path)

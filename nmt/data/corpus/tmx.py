@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 from xml.parsers import expat
 
-from nmt.data.corpus.pair import Code, Pair, completed, ending, missing
-from nmt.data.lines import DAMAGED, open_bytes
+from nmt.data.corpus.pair import Code, Pair, completed, ending, opened
+from nmt.data.lines import DAMAGED
 from nmt.errors import UserError
 
 MARKUP = {"bpt", "ept", "it", "ph", "ut"}
@@ -128,14 +128,8 @@ class _Parser:
 
 def _units(path: str) -> Iterator[Unit]:
     """The units of a file, read in chunks; only those of one chunk are in memory."""
-    try:
-        file = open_bytes(path)
-    except FileNotFoundError:
-        raise missing(path) from None
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror or error}.") from None
     parser = _Parser(path)
-    with file:
+    with opened(path) as file:
         last = False
         while not last:
             try:

@@ -6,7 +6,7 @@ import { translateFile } from "./server.js";
 const section = find("file", HTMLElement);
 const button = find("file-button", HTMLButtonElement);
 const input = find("file-input", HTMLInputElement);
-const forms = find("file-forms", HTMLElement);
+const formats = find("file-formats", HTMLElement);
 const status = find("file-status", HTMLElement);
 const results = find("file-results", HTMLElement);
 
@@ -20,7 +20,7 @@ export function fileUpload(endings, now) {
   let running = new AbortController();
   section.hidden = false;
   input.accept = endings.join(",");
-  forms.textContent = endings.length ? `Forms: ${endings.join(", ")}` : "";
+  formats.textContent = endings.length ? `Formats: ${endings.join(", ")}` : "";
 
   button.addEventListener("click", () => input.click());
   input.addEventListener("change", () => {

@@ -73,7 +73,7 @@ function translator(languages, settings) {
     stop();
     const text = source.text;
     if (!text.trim()) return show("", { translatedText: "" });
-    if (source.tooLong()) return tellProblem(new Refusal("The text is too long for this server: shorten it."));
+    if (source.tooLong()) return fail(new Refusal("The text is too long for this server: shorten it."));
     const { signal } = (running = new AbortController());
     const alternatives = text.trim().includes("\n") ? 0 : ALTERNATIVES;
     status.textContent = "Translating …";
@@ -81,8 +81,17 @@ function translator(languages, settings) {
       const answer = await explain({ q: text, ...choices(), alternatives }, { signal, busy });
       if (!signal.aborted) show(text, answer);
     } catch (error) {
-      if (!signal.aborted) tellProblem(error, now);
+      if (!signal.aborted) fail(error, now);
     }
+  }
+
+  /**
+   * @param {unknown} error
+   * @param {() => void} [retry]
+   */
+  function fail(error, retry) {
+    target.wait(false);
+    tellProblem(error, retry);
   }
 
   /** @param {number} seconds */
@@ -138,9 +147,11 @@ function translator(languages, settings) {
 
 /** @param {() => void} changed */
 function askForKey(changed) {
-  find("key", HTMLElement).hidden = false;
+  const form = find("key", HTMLFormElement);
+  form.hidden = false;
   keyField.value = memory.key.get() ?? "";
-  keyField.addEventListener("change", () => {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
     memory.key.set(keyField.value);
     changed();
   });

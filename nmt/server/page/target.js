@@ -15,11 +15,11 @@ const copy = find("copy", HTMLButtonElement);
 
 /** @param {{pointed: (word: Element | null) => void, copied: () => void}} tell */
 export function targetBox(tell) {
-  for (const kind of /** @type {const} */ (["pointerover", "focusin"])) {
-    words.addEventListener(kind, ({ target }) => {
-      if (target instanceof Element) tell.pointed(target.closest(".word"));
-    });
-  }
+  words.addEventListener("pointerover", ({ target }) => tell.pointed(wordAt(target)));
+  words.addEventListener("focusin", ({ target }) => {
+    reachByTab(wordAt(target));
+    tell.pointed(wordAt(target));
+  });
   for (const kind of ["pointerleave", "focusout"]) words.addEventListener(kind, () => tell.pointed(null));
   words.addEventListener("keydown", walk);
   copy.addEventListener("click", async () => {
@@ -52,11 +52,27 @@ export function targetBox(tell) {
       words.hidden = legend.hidden = !known;
       const shown = known ? lines.map(drawWords) : [];
       words.replaceChildren(...shown.map((row, number) => drawLine(row, lines[number], number)));
-      const first = words.querySelector(".word");
-      if (first instanceof HTMLElement) first.tabIndex = 0;
+      reachByTab(words.querySelector(".word"));
       return shown;
     },
   };
+}
+
+/**
+ * @param {EventTarget | null} place
+ * @returns {HTMLElement | null}
+ */
+function wordAt(place) {
+  return place instanceof HTMLElement ? place.closest(".word") : null;
+}
+
+/**
+ * Tab goes to one word only; the arrow keys go on from there.
+ * @param {HTMLElement | null} word
+ */
+function reachByTab(word) {
+  words.querySelectorAll("[tabindex='0']").forEach((one) => one.setAttribute("tabindex", "-1"));
+  if (word) word.tabIndex = 0;
 }
 
 /**
@@ -89,7 +105,7 @@ function drawLine(row, line, number) {
 }
 
 /**
- * Moves among the words: the arrow keys as they are seen, Home and End to the ends. Tab finds the last one again.
+ * Moves among the words: the arrow keys as they are seen, Home and End to the ends.
  * @param {KeyboardEvent} event
  */
 function walk(event) {
@@ -98,8 +114,6 @@ function walk(event) {
   const next = step(event.key, all, here);
   if (here < 0 || event.ctrlKey || event.altKey || event.metaKey || !next) return;
   event.preventDefault();
-  all[here].tabIndex = -1;
-  next.tabIndex = 0;
   next.focus();
 }
 

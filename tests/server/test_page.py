@@ -1,0 +1,548 @@
+"""The page of the server, in a real browser: what it shows, how it is reached by keyboard, and what it never does.
+
+NMT_PAGE=http://127.0.0.1:8000/ tests the page of a server that runs, instead of the stand-in's; it must translate from
+English into German. Faults of the server are played by the browser's own interception, so that they do not depend on
+which server it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlparse
+
+import pytest
+from stand_in import stand_in
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
+QUIET += ("--disable-sync", "--no-first-run")
+WIDTHS, SCHEMES = (360, 1440), ("light", "dark")
+SENTENCE = "The man reads a book"
+
+Open = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if CHROMIUM is None:
+        pytest.skip("no chromium here: the page is not opened")
+    playwright = pytest.importorskip("playwright.sync_api", reason="no playwright here: the page is not opened")
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        yield opened
+        opened.close()
+
+
+@contextmanager
+def serving(**settings: object) -> Iterator[str]:
+    """The address of a stand-in, while it serves."""
+    server = stand_in(**settings)  # type: ignore[arg-type]
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """Where the page under test is."""
+    if "NMT_PAGE" in os.environ:
+        yield os.environ["NMT_PAGE"]
+    else:
+        with serving() as started:
+            yield started
+
+
+@pytest.fixture
+def open_page(browser: Any, address: str) -> Iterator[Open]:
+    """Opens the page; afterwards, it must have complained of nothing and asked nobody else."""
+    contexts = []
+    complaints: list[str] = []
+    asked: set[str] = set()
+
+    def opened(
+        *, width: int = 1440, scheme: str = "light", prepare: Callable[[Any], None] | None = None, **context: Any
+    ) -> Any:
+        contexts.append(
+            browser.new_context(
+                viewport={"width": width, "height": 800}, color_scheme=scheme, locale="en-GB", **context
+            )
+        )
+        tab = contexts[-1].new_page()
+        tab.on("console", lambda message: complaints.append(message.text))
+        tab.on("pageerror", lambda error: complaints.append(str(error)))
+        tab.on("request", lambda request: asked.add(urlparse(request.url).netloc))
+        tab.set_default_timeout(15_000)
+        if prepare:
+            prepare(tab)
+        tab.goto(address)
+        return tab
+
+    yield opened
+    for context in contexts:
+        context.close()
+    # A browser writes every refusal of a server to its console; that one is the server's.
+    assert [complaint for complaint in complaints if "the server responded with a status of" not in complaint] == []
+    assert asked == {urlparse(address).netloc}
+
+
+@pytest.fixture
+def tab(open_page: Open) -> Any:
+    """The page, with English and German chosen."""
+    return english_to_german(open_page())
+
+
+def english_to_german(tab: Any) -> Any:
+    tab.locator("#from option[value=en]").wait_for(state="attached")
+    tab.select_option("#from", "en")
+    tab.select_option("#to", "de")
+    return tab
+
+
+def translate(tab: Any, text: str) -> None:
+    """Types a text, and waits for its translation, word by word."""
+    tab.fill("#source", text)
+    said(tab, "#status", "Translated")
+    tab.locator(".word").first.wait_for()
+
+
+def said(tab: Any, place: str, text: str) -> None:
+    tab.locator(place, has_text=text).wait_for(state="attached")
+
+
+def shown(tab: Any) -> str:
+    return str(tab.locator("#plain").text_content())
+
+
+def focused(tab: Any) -> str:
+    return str(
+        tab.evaluate(
+            "document.activeElement.id || document.activeElement.className || document.activeElement.textContent"
+        )
+    )
+
+
+def tab_to(tab: Any, wanted: str, *, most: int = 40) -> None:
+    """Presses Tab until the element is reached: what the mouse can do must be in this way."""
+    for _ in range(most):
+        if tab.evaluate("wanted => document.activeElement.matches(wanted)", wanted):
+            return
+        tab.keyboard.press("Tab")
+    raise AssertionError(f"{most} times Tab do not reach {wanted}")
+
+
+def answered(text: str) -> dict[str, object]:
+    """The body and the kind of a played answer."""
+    return {
+        "status": 200,
+        "content_type": "application/json",
+        "body": json.dumps({"translatedText": text, "lines": []}),
+    }
+
+
+def test_typing_gives_a_translation(tab: Any) -> None:
+    tab.locator("#source").press_sequentially(SENTENCE)
+    said(tab, "#status", "Translated into German.")
+    words = tab.locator(".word").all_inner_texts()
+    assert words
+    assert " ".join(words) == shown(tab)
+    assert str(len(SENTENCE)) in tab.locator("#counter").inner_text()
+
+
+def test_typing_asks_once_it_rests_and_control_enter_at_once(tab: Any) -> None:
+    asked: list[str] = []
+    tab.on("request", lambda request: request.url.endswith("/explain") and asked.append(request.post_data_json["q"]))
+    tab.locator("#source").press_sequentially(SENTENCE, delay=20)
+    said(tab, "#status", "Translated")
+    assert asked == [SENTENCE]
+    tab.locator("#source").press_sequentially(" now")
+    with tab.expect_request("**/explain", timeout=200):
+        tab.keyboard.press("Control+Enter")
+
+
+def test_an_older_answer_never_overwrites_a_newer_one(tab: Any) -> None:
+    held: list[Any] = []
+
+    def answer(route: Any) -> None:
+        if route.request.post_data_json["q"] == "older":
+            held.append(route)
+        else:
+            route.fulfill(**answered("the newer one"))
+
+    tab.route("**/explain", answer)
+    tab.fill("#source", "older")
+    tab.keyboard.press("Control+Enter")
+    said(tab, "#status", "Translating")
+    tab.fill("#source", "newer")
+    tab.keyboard.press("Control+Enter")
+    said(tab, "#plain", "the newer one")
+    with suppress(Exception):  # the page may have ended the older request: then there is nobody to answer
+        held[0].fulfill(**answered("the older one"))
+    tab.wait_for_timeout(300)
+    assert len(held) == 1
+    assert shown(tab) == "the newer one"
+
+
+def test_pointing_at_a_word_lights_up_its_partners_and_says_so(tab: Any) -> None:
+    translate(tab, SENTENCE + "\n\n" + SENTENCE)
+    partnered = tab.locator(".word:not([aria-label$='from nothing'])")
+    word = partnered.last
+    word.hover()
+    assert tab.locator(".words .own").all_inner_texts() == [word.inner_text()]
+    linked = tab.locator("#behind .linked")
+    assert linked.count() > 0
+    assert " ".join(linked.all_text_contents()) in tab.locator("#pointed").inner_text()
+    assert "% sure" in tab.locator("#pointed").inner_text()
+    over = linked.first.bounding_box()
+    tab.mouse.move(over["x"] + over["width"] / 2, over["y"] + over["height"] / 2)
+    assert tab.locator("#behind .own").count() == 1
+    assert word.inner_text() in tab.locator(".words .linked").all_inner_texts()
+    tab.mouse.move(2, 2)
+    assert tab.locator(".own, .linked").count() == 0
+
+
+def test_the_marks_lie_under_the_letters_that_they_mark(open_page: Open) -> None:
+    tab = english_to_german(open_page(width=360))
+    translate(tab, "\n".join([SENTENCE + " in the old house every evening"] * 12))
+    field, layer = tab.locator("#source").bounding_box(), tab.locator("#behind").bounding_box()
+    assert field == layer
+    scroll = "document.querySelector('#source').scrollHeight - document.querySelector('#source').clientHeight"
+    assert tab.evaluate(scroll) <= 0
+    assert tab.locator("#behind").text_content() == tab.locator("#source").input_value() + "\n"
+
+
+def test_the_cursor_in_the_source_points_too(tab: Any) -> None:
+    translate(tab, SENTENCE)
+    tab.locator("#source").press("Home")
+    tab.keyboard.press("Control+ArrowRight")
+    tab.keyboard.press("ArrowRight")
+    assert tab.locator("#behind .own").all_text_contents() == ["man"]
+    assert tab.locator("#pointed").inner_text().startswith("man →")
+
+
+def test_confidence_is_a_shade_and_is_said(tab: Any) -> None:
+    translate(tab, SENTENCE)
+    shades = set()
+    for word in tab.locator(".word").all():
+        label = word.get_attribute("aria-label")
+        doubt = int(word.evaluate("word => word.style.getPropertyValue('--doubt')").rstrip("%"))
+        assert f"{100 - doubt}% sure" in label
+        assert ("doubtful" in word.get_attribute("class")) == (doubt > 50)
+        shades.add((doubt, word.evaluate("word => getComputedStyle(word).backgroundColor")))
+    assert len({doubt for doubt, _ in shades}) == len({colour for _, colour in shades})
+    assert tab.locator("#legend").is_visible()
+
+
+def test_the_attention_map_says_the_same_as_a_table_and_in_words(tab: Any) -> None:
+    translate(tab, SENTENCE + "\n\n" + "The woman plays")
+    assert tab.locator("table").count() == 0, "a map that nobody looks at is drawn"
+    tab.locator("#map > summary").click()
+    assert tab.locator("#map-line option").count() == 2
+    tab.select_option("#map-line", index=1)
+    rows = tab.locator("tbody tr")
+    assert rows.count() > 2
+    assert tab.locator("tbody td").count() == rows.count() * tab.locator("thead th").count()
+    assert "3" in tab.locator("caption").first.inner_text()
+    words = tab.locator(".in-words li")
+    assert words.count() == rows.count()
+    assert "looks most at" in words.first.text_content()
+
+
+def test_alternatives_change_places_with_the_translation(tab: Any) -> None:
+    translate(tab, SENTENCE)
+    first, other = shown(tab), tab.locator("#alternatives button").first
+    wanted = other.inner_text()
+    other.click()
+    assert (shown(tab), other.inner_text()) == (wanted, first)
+    assert not tab.locator(".word").count() or tab.locator("#words").is_hidden()
+    other.click()
+    assert shown(tab) == first
+    assert tab.locator(".word").first.is_visible()
+    tab.fill("#source", SENTENCE + "\n" + SENTENCE)
+    tab.locator("#alternatives").wait_for(state="hidden")
+
+
+def test_swapping_takes_languages_and_texts_along(tab: Any) -> None:
+    translate(tab, SENTENCE)
+    translation = shown(tab)
+    if tab.locator("#swap").is_disabled():
+        pytest.skip("this server does not translate back")
+    with tab.expect_request("**/explain") as asked:
+        tab.locator("#swap").click()
+    question = asked.value.post_data_json
+    assert (question["source"], question["target"], question["q"]) == ("de", "en", translation)
+    said(tab, "#status", "Translated into English.")
+
+
+def test_a_detected_language_is_told_and_can_be_swapped(tab: Any) -> None:
+    tab.select_option("#from", "auto")
+    tab.select_option("#to", "de")
+    assert tab.locator("#swap").is_disabled()
+    translate(tab, SENTENCE)
+    said(tab, "#status", "Translated from English into German.")
+    assert "English (detected" in tab.locator("#from option:checked").inner_text()
+
+
+def test_languages_and_theme_are_remembered(tab: Any) -> None:
+    tab.select_option("#from", "auto")
+    paper = "getComputedStyle(document.documentElement).backgroundColor"
+    bright = tab.evaluate(paper)
+    for theme in ("light", "dark"):
+        tab.locator("#theme").click()
+        assert tab.locator("#theme").inner_text() == f"Theme: {theme}"
+    dark = tab.evaluate(paper)
+    tab.reload()
+    tab.locator("#from option[value=en]").wait_for(state="attached")
+    assert tab.input_value("#from") == "auto"
+    assert tab.input_value("#to") == "de"
+    assert tab.evaluate(paper) == dark != bright
+    tab.locator("#theme").click()
+    assert tab.evaluate(paper) == bright
+
+
+def test_words_without_alignment_are_told_of_discreetly(tab: Any) -> None:
+    tab.route("**/explain", lambda route: route.fulfill(**answered("l'homme\n\nlit")))
+    tab.fill("#source", SENTENCE)
+    said(tab, "#pointed", "not known here")
+    assert tab.locator("#plain").inner_text() == "l'homme\n\nlit"
+    assert tab.locator(".word").count() == 0
+    for part in ("#map", "#alternatives", "#legend"):
+        assert tab.locator(part).is_hidden()
+
+
+def test_right_to_left_text_runs_from_the_right(tab: Any) -> None:
+    line = {"source": ["the", "man"], "target": ["ال", "رجل"], "alignment": [[0, 0], [1, 1]], "confidence": 0.5}
+    line |= {"wordConfidence": [0.5, 0.5], "maps": []}
+    body = json.dumps({"translatedText": "ال رجل", "lines": [line]})
+    tab.route("**/explain", lambda route: route.fulfill(status=200, content_type="application/json", body=body))
+    tab.fill("#source", "the man")
+    first, second = (tab.locator(".word").nth(place) for place in (0, 1))
+    assert first.bounding_box()["x"] > second.bounding_box()["x"]
+    first.focus()
+    tab.keyboard.press("ArrowLeft")
+    assert "man" in tab.locator("#pointed").inner_text()
+
+
+def test_text_is_never_markup(tab: Any) -> None:
+    hostile = "<img src=x onerror=alert(1)> <b>bold</b>"
+    tab.route("**/explain", lambda route: route.fulfill(**answered(hostile)))
+    tab.fill("#source", hostile)
+    said(tab, "#plain", "<b>bold</b>")
+    assert tab.locator("main b, main img").count() == 0
+
+
+def test_an_error_is_told_and_can_be_tried_again(tab: Any) -> None:
+    body = json.dumps({"error": "The model is on holiday."})
+    tab.route("**/explain", lambda route: route.fulfill(status=500, content_type="application/json", body=body))
+    tab.fill("#source", SENTENCE)
+    said(tab, "[role=alert]", "The model is on holiday.")
+    tab.unroute("**/explain")
+    tab.locator("#again").click()
+    said(tab, "#status", "Translated")
+    assert tab.locator("[role=alert]").is_hidden()
+
+
+def test_a_server_that_is_gone_is_told(open_page: Open) -> None:
+    tab = open_page(
+        prepare=lambda tab: tab.route("**/languages", lambda route: route.fulfill(status=502, body="<html>"))
+    )
+    said(tab, "[role=alert]", "The server answered with the status 502.")
+    tab.unroute("**/languages")
+    tab.locator("#again").click()
+    translate(english_to_german(tab), SENTENCE)
+
+
+def test_a_busy_server_is_waited_for(tab: Any) -> None:
+    answers = iter([True, False])
+
+    def answer(route: Any) -> None:
+        if next(answers):
+            body = json.dumps({"error": "Busy."})
+            route.fulfill(status=429, headers={"Retry-After": "1", "Content-Type": "application/json"}, body=body)
+        else:
+            route.fulfill(**answered("at last"))
+
+    tab.route("**/explain", answer)
+    tab.fill("#source", SENTENCE)
+    said(tab, "#status", "The server is busy: trying again in 1 s.")
+    asked = time.monotonic()
+    said(tab, "#plain", "at last")
+    assert time.monotonic() - asked > 0.5
+    assert tab.locator("[role=alert]").is_hidden()
+
+
+def test_a_text_that_is_too_long_is_not_sent(tab: Any) -> None:
+    limit = int(tab.locator("#counter").inner_text().split()[2].replace(",", ""))
+    asked: list[str] = []
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.fill("#source", "word " * (limit // 5 + 1))
+    said(tab, "[role=alert]", "too long")
+    assert asked == []
+    tab.locator("#clear").click()
+    assert tab.locator("[role=alert]").is_hidden()
+    assert focused(tab) == "source"
+
+
+def test_a_file_comes_back_translated(tab: Any, tmp_path: Path) -> None:
+    letter = tmp_path / "letter.txt"
+    letter.write_text(SENTENCE)
+    with tab.expect_download() as download, tab.expect_file_chooser() as chooser:
+        tab.locator("#file-button").click()
+        chooser.value.set_files(letter)
+    assert Path(download.value.path()).read_text()
+    assert download.value.suggested_filename.endswith(".txt")
+    said(tab, "#file-status", "letter.txt is translated.")
+    assert tab.locator("#file-results a").inner_text() == "Download letter.de.txt"
+
+
+def test_a_dropped_file_is_translated_too(tab: Any) -> None:
+    dropping = """() => {
+        const held = new DataTransfer();
+        held.items.add(new File(["The man"], "notes.txt", { type: "text/plain" }));
+        for (const kind of ["dragover", "drop"])
+            document.body.dispatchEvent(new DragEvent(kind, { dataTransfer: held, bubbles: true, cancelable: true }));
+    }"""
+    with tab.expect_download():
+        tab.evaluate(dropping)
+    said(tab, "#file-status", "notes.txt is translated.")
+
+
+def test_a_file_that_is_refused_is_told(tab: Any) -> None:
+    body = json.dumps({"error": "notes.xyz is of no form that is read here."})
+    tab.route("**/translate_file", lambda route: route.fulfill(status=400, content_type="application/json", body=body))
+    tab.set_input_files("#file-input", {"name": "notes.xyz", "mimeType": "text/plain", "buffer": b"?"})
+    said(tab, "[role=alert]", "is of no form")
+
+
+def test_a_key_is_asked_for_where_one_is_needed_and_kept_for_the_tab(browser: Any) -> None:
+    with serving(keyRequired=True) as address:
+        context = browser.new_context()
+        tab = context.new_page()
+        tab.goto(address)
+        english_to_german(tab)
+        tab.fill("#source", SENTENCE)
+        said(tab, "[role=alert]", "Please give a valid API key.")
+        tab.get_by_label("API key").fill("secret")
+        tab.keyboard.press("Enter")
+        said(tab, "#plain", "Mann")
+        tab.reload()
+        tab.locator("#from option").first.wait_for(state="attached")
+        assert tab.get_by_label("API key").input_value() == "secret"
+        assert "secret" not in tab.evaluate("JSON.stringify(localStorage)")
+        context.close()
+
+
+def test_the_keyboard_alone_does_everything(tab: Any, tmp_path: Path) -> None:
+    keys = tab.keyboard
+    assert focused(tab) == "source"
+    keys.type("The old man reads a book")
+    said(tab, "#status", "Translated into German.")
+
+    tab_to(tab, ".word")
+    first = tab.locator("#pointed").inner_text()
+    keys.press("ArrowRight")
+    assert tab.locator("#pointed").inner_text() != first
+    assert tab.locator("#behind .linked").count() > 0
+    keys.press("Home")
+    assert tab.locator("#pointed").inner_text() == first
+    keys.press("End")
+    assert tab.evaluate("document.activeElement === [...document.querySelectorAll('.word')].at(-1)")
+
+    tab_to(tab, "#copy")
+    keys.press("Enter")
+    said(tab, "#status", "Copied.")
+
+    tab_to(tab, "#alternatives button")
+    wanted = tab.evaluate("document.activeElement.textContent")
+    keys.press("Enter")
+    assert shown(tab) == wanted
+    keys.press("Enter")
+
+    tab_to(tab, "#map > summary")
+    keys.press("Enter")
+    tab.locator("table").wait_for()
+    tab_to(tab, ".wide")
+    tab_to(tab, "#map details summary")
+    keys.press("Space")
+    assert tab.locator(".in-words").is_visible()
+
+    tab_to(tab, "#file-button")
+    letter = tmp_path / "letter.txt"
+    letter.write_text(SENTENCE)
+    with tab.expect_download() as download, tab.expect_file_chooser() as chooser:
+        keys.press("Enter")
+        chooser.value.set_files(letter)
+    assert download.value.suggested_filename
+    tab_to(tab, "#file-results a")
+
+    tab_to(tab, "#theme")
+    keys.press("Enter")
+    assert tab.locator("#theme").inner_text() == "Theme: light"
+    tab_to(tab, "#from")
+    keys.type("Detect")
+    assert tab.input_value("#from") == "auto"
+    said(tab, "#status", "Translated from English into German.")
+    tab_to(tab, "#swap")
+    keys.press("Space")
+    assert (tab.input_value("#from"), tab.input_value("#to")) == ("de", "en")
+    tab_to(tab, "#to")
+
+
+def test_the_focus_can_be_seen(tab: Any) -> None:
+    translate(tab, SENTENCE)
+    tab.locator("#theme").focus()
+    for _ in range(12):
+        tab.keyboard.press("Tab")
+        look = tab.evaluate(
+            """() => {
+                const one = document.activeElement, box = one.closest(".box") ?? one;
+                const [own, around] = [getComputedStyle(one), getComputedStyle(box)];
+                return [document.body === one, own.outlineStyle, own.boxShadow, around.boxShadow];
+            }"""
+        )
+        assert look[0] or look[1:] != ["none", "none", "none"], focused(tab)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_axe_finds_nothing_serious(open_page: Open, width: int, scheme: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe here: it is not asked")
+    tab = english_to_german(open_page(width=width, scheme=scheme))
+    for text in ("", SENTENCE, "The old man reads in the garden every evening\n\n" + SENTENCE):
+        if text:
+            translate(tab, text)
+            tab.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+            tab.locator(".word").nth(1).hover()
+        if "\n" in text:
+            tab.locator("table").first.wait_for()
+        found = axe.Axe().run(tab).response
+        assert found["passes"]
+        serious = [one for one in found["violations"] if one["impact"] in ("serious", "critical")]
+        assert [(one["id"], one["nodes"][0]["html"], one["help"]) for one in serious] == []
+
+
+@pytest.mark.parametrize("width", [320, 360])
+def test_a_phone_never_scrolls_sideways(open_page: Open, width: int) -> None:
+    tab = english_to_german(open_page(width=width))
+    translate(tab, "The old man reads a book in the garden every evening and the woman plays in the house " + "x" * 200)
+    tab.locator("#map > summary").click()
+    tab.locator("table").wait_for()
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    for name in ("#from", "#to", "#swap", "#copy", "#theme", "#file-button"):
+        box = tab.locator(name).bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+
+
+def test_what_moves_stands_still_for_those_who_ask(open_page: Open) -> None:
+    tab = open_page(reduced_motion="reduce")
+    tab.evaluate("document.querySelector('#target').setAttribute('aria-busy', 'true')")
+    moving = "getComputedStyle(document.querySelector('#target'), '::before').animationName"
+    assert tab.evaluate(moving) == "none"

@@ -95,7 +95,7 @@ export function languageBar(languages, wished, tell) {
   function detect(found) {
     detected = found?.code;
     const option = from.querySelector(`option[value="${AUTO}"]`);
-    if (option) option.textContent = found ? `${name(found.code)} (detected, ${Math.round(found.confidence)}%)` : DETECT;
+    if (option) option.textContent = found ? `${name(found.code)} (auto)` : DETECT;
     allowSwap();
   }
 

@@ -127,7 +127,7 @@ function translator(languages, settings) {
       status.textContent = `Taken: ${taken}`;
     });
     offerMaps(lines);
-    status.textContent = text.trim() ? done(detectedLanguage?.code) : "";
+    status.textContent = text.trim() ? done(detectedLanguage) : "";
 
     /** @param {string} shown  the translation, or another in its place, whose words are not known */
     function showTranslation(shown) {
@@ -135,13 +135,14 @@ function translator(languages, settings) {
       const known = shown === translatedText ? lines : [];
       const words = target.show(shown, known, language);
       if (words.length) point = linkWords(lines, [source.mark(lines.map((line) => line.source)), words]);
-      else hint(shown ? "Which words belong together is not known here." : "");
+      else hint(shown ? "No word alignment for this translation." : "");
     }
   }
 
-  /** @param {string | undefined} detected */
+  /** @param {Explanation["detectedLanguage"]} detected */
   function done(detected) {
-    return `Translated${detected ? ` from ${bar.name(detected)}` : ""} into ${bar.name(bar.to)}.`;
+    const from = detected ? ` from ${bar.name(detected.code)} (${Math.round(detected.confidence)}% sure)` : "";
+    return `Translated${from} into ${bar.name(bar.to)}.`;
   }
 }
 
@@ -167,6 +168,7 @@ function tellProblem(error, retry) {
   problem.hidden = false;
   again.hidden = !retry;
   again.onclick = () => {
+    find("source", HTMLElement).focus(); // the button goes, and must not take the focus with it
     hideProblem();
     retry?.();
   };

@@ -50,8 +50,9 @@ export function targetBox(tell) {
       plain.classList.toggle("unseen", known); // the words are seen, the text is what a screen reader reads
       copy.disabled = !text;
       words.hidden = legend.hidden = !known;
+      const texts = text.split("\n");
       const shown = known ? lines.map(drawWords) : [];
-      words.replaceChildren(...shown.map((row, number) => drawLine(row, lines[number], number)));
+      words.replaceChildren(...shown.map((row, number) => drawLine(row, lines[number], number, texts[number])));
       reachByTab(words.querySelector(".word"));
       return shown;
     },
@@ -95,9 +96,10 @@ function drawWords(line) {
  * @param {HTMLElement[]} row
  * @param {Line} line
  * @param {number} number
+ * @param {string} [text]  what is shown of a line without words
  */
-function drawLine(row, line, number) {
-  if (!row.length) return element("br");
+function drawLine(row, line, number, text) {
+  if (!row.length) return text ? element("div", { dir: "auto" }, text) : element("br");
   const drawn = element("div", { role: "group", dir: "auto" });
   drawn.ariaLabel = `Line ${number + 1}, ${percent(line.confidence)} sure`;
   row.forEach((word, place) => drawn.append(place ? " " : "", word));

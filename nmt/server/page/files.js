@@ -78,11 +78,11 @@ function deliver(path, name) {
 }
 
 /**
- * letter.txt is letter.de.txt in German.
+ * letter.txt is letter_de.txt in German, as the server has it.
  * @param {string} name
  * @param {string} language
  */
 function translatedName(name, language) {
   const dot = name.lastIndexOf(".");
-  return dot > 0 ? `${name.slice(0, dot)}.${language}${name.slice(dot)}` : `${name}.${language}`;
+  return dot > 0 ? `${name.slice(0, dot)}_${language}${name.slice(dot)}` : `${name}_${language}`;
 }

@@ -90,12 +90,12 @@ export function languageBar(languages, wished, tell) {
 
   /**
    * Says in the list which language was found in the text.
-   * @param {{code: string, confidence: number} | undefined} found
+   * @param {import("./server.js").Explanation["detectedLanguage"]} found
    */
   function detect(found) {
-    detected = found?.code;
+    detected = found?.language;
     const option = from.querySelector(`option[value="${AUTO}"]`);
-    if (option) option.textContent = found ? `${name(found.code)} (auto)` : DETECT;
+    if (option) option.textContent = found ? `${name(found.language)} (auto)` : DETECT;
     allowSwap();
   }
 

@@ -80,7 +80,7 @@ const HINT = "Point at a word to see where it comes from.";
 function tell(line, { side, word }, others) {
   const [own, other] = side === SOURCE ? [line.source, line.target] : [line.target, line.source];
   const arrow = side === SOURCE ? " → " : " ← ";
-  const found = others.length ? others.map((one) => other[one]).join(" ") : "nothing";
+  const found = others.length ? [arrow, element("bdi", {}, others.map((one) => other[one]).join(" "))] : [];
   const sure = side === TARGET ? ` · ${percent(line.wordConfidence[word])} sure` : "";
-  pointed.replaceChildren(element("bdi", {}, own[word]), arrow, element("bdi", {}, found), sure);
+  pointed.replaceChildren(element("bdi", {}, own[word]), ...found, sure);
 }

@@ -141,7 +141,7 @@ function translator(languages, settings) {
 
   /** @param {Explanation["detectedLanguage"]} detected */
   function done(detected) {
-    const from = detected ? ` from ${bar.name(detected.code)} (${Math.round(detected.confidence)}% sure)` : "";
+    const from = detected ? ` from ${bar.name(detected.language)} (${Math.round(detected.confidence)}% sure)` : "";
     return `Translated${from} into ${bar.name(bar.to)}.`;
   }
 }

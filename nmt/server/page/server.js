@@ -28,7 +28,7 @@
  * @typedef {object} Explanation
  * @property {string} translatedText
  * @property {string[]} [alternatives]
- * @property {{code: string, confidence: number}} [detectedLanguage]
+ * @property {{language: string, confidence: number}} [detectedLanguage]
  * @property {Line[]} [lines]  empty where the way leads over another language
  */
 /**

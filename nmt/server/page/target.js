@@ -85,7 +85,7 @@ function drawWords(line) {
     const confidence = line.wordConfidence[place];
     const origin = partners(line, TARGET, place).map((other) => line.source[other]);
     const drawn = element("span", { className: "word", role: "option", tabIndex: -1 }, word);
-    drawn.ariaLabel = `${word}, ${percent(confidence)} sure, from ${origin.join(" ") || "nothing"}`;
+    drawn.ariaLabel = `${word}, ${percent(confidence)} sure${origin.length ? `, from ${origin.join(" ")}` : ""}`;
     drawn.classList.toggle("doubtful", confidence < DOUBTFUL);
     drawn.style.setProperty("--doubt", percent(1 - confidence));
     return drawn;

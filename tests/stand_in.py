@@ -1,6 +1,6 @@
 """A server that answers as `nmt serve` does, without a model: the page can be opened, tested and looked at alone.
 
-`python tests/server/stand_in.py 8000` starts it by hand. Its translations come word by word from a small lexicon, and
+`python tests/stand_in.py 8000` starts it by hand. Its translations come word by word from a small lexicon, and
 the last two words of a line change places, so that alignments cross; what goes into French goes over another language,
 and has no alignment."""
 
@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-PAGE = Path(__file__).parents[2] / "nmt" / "server" / "page"
+PAGE = Path(__file__).parents[1] / "nmt" / "server" / "page"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
@@ -51,7 +51,7 @@ def explain(text: str, source: str, target: str, alternatives: int) -> dict[str,
     endings = [" (formal)", " (more freely)", " – or so"][:alternatives]
     answer["alternatives"] = [translation + ending for ending in endings]
     if source == "auto":
-        answer["detectedLanguage"] = {"code": "en", "confidence": 92}
+        answer["detectedLanguage"] = {"language": "en", "confidence": 92}
     return answer
 
 

@@ -50,8 +50,8 @@ function draw() {
  * @param {Line | undefined} line
  */
 function table(map, number, line) {
-  const sentence = (line?.maps.length ?? 1) > 1 ? `, sentence ${number + 1}` : "";
-  const label = `Attention of line ${Number(chosen.value) + 1}${sentence}`;
+  const part = (line?.maps.length ?? 1) > 1 ? `, part ${number + 1}` : "";
+  const label = `Attention of line ${Number(chosen.value) + 1}${part}`;
   const heads = map.source.map((piece) => element("th", { scope: "col" }, element("bdi", {}, piece)));
   const rows = map.weights.map((weights, row) => {
     const head = element("th", { scope: "row" }, element("bdi", {}, map.target[row]));

@@ -50,7 +50,7 @@ export function languageBar(languages, wished, tell) {
 
   /** @param {string} code */
   function name(code) {
-    return code === AUTO ? DETECT : (byCode.get(code)?.name ?? NAMES.of(code) ?? code);
+    return code === AUTO ? DETECT : (byCode.get(code)?.name ?? nameOf(code));
   }
 
   /** @param {string} source */
@@ -110,4 +110,16 @@ export function languageBar(languages, wished, tell) {
     name,
     detect,
   };
+}
+
+/**
+ * What a language is called that the server translates into, but not from: of those it tells the code alone.
+ * @param {string} code
+ */
+function nameOf(code) {
+  try {
+    return NAMES.of(code.replace("_", "-")) ?? code;
+  } catch {
+    return code; // no code of a language, but whatever the owner of the model called it
+  }
 }

@@ -87,6 +87,7 @@ def open_page(browser: Any, address: str) -> Iterator[Open]:
         tab.on("console", lambda message: complaints.append(message.text))
         tab.on("pageerror", lambda error: complaints.append(str(error)))
         tab.on("request", lambda request: asked.add(urlparse(request.url).netloc))
+        tab.on("filechooser", lambda _: None)  # heard from the start: asked for at a key press, it would come too late
         tab.set_default_timeout(15_000)
         if prepare:
             prepare(tab)

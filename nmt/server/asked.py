@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
 from fastapi import Request
@@ -12,14 +12,15 @@ from pydantic import BaseModel, Field, ValidationError
 from starlette.datastructures import ImmutableMultiDict
 
 from nmt.server.failures import Refused
+from nmt.server.languages import AUTO
 from nmt.server.limits import ALTERNATIVES
 
 SURROGATE = re.compile("[\ud800-\udfff]")
 """Halves of characters, which JSON can spell and no encoding can."""
 FORM = "application/x-www-form-urlencoded"
 KEY = Field("", description="The API key, where the server wants one.")
-SOURCE = Field(description="The code of the language of the text; auto to have it detected.", examples=["en"])
-TARGET = Field(description="The code of the language to translate into.", examples=["de"])
+SOURCE = Field(description="The code of the language of the text; auto to have it detected.")
+TARGET = Field(description="The code of the language to translate into.")
 
 
 class Detect(BaseModel):
@@ -61,11 +62,17 @@ class TranslateFile(BaseModel):
 Asked = TypeVar("Asked", bound=BaseModel)
 
 
-def accepts(model: type[BaseModel], *, file: bool = False) -> dict[str, Any]:
-    """The description of a request's body, for the OpenAPI page."""
+def accepts(
+    model: type[BaseModel], sources: Sequence[str] = (), targets: Sequence[str] = (), *, file: bool = False
+) -> dict[str, Any]:
+    """The description of a request's body, for the OpenAPI page, with the languages that there are."""
     schema = model.model_json_schema()
+    fields = schema["properties"]
+    for name, codes in (("source", [*sources, AUTO]), ("target", list(targets))):
+        if name in fields:
+            fields[name] |= {"enum": codes, "examples": codes[:1]}
     if file:
-        schema["properties"]["file"] = {"type": "string", "format": "binary", "description": "The file."}
+        fields["file"] = {"type": "string", "format": "binary", "description": "The file."}
         schema["required"].append("file")
     kinds = ["multipart/form-data"] if file else ["application/json", FORM]
     return {"requestBody": {"required": True, "content": {kind: {"schema": schema} for kind in kinds}}}

@@ -70,6 +70,11 @@ class Models:
         """The languages that are translated from, in the order of the models."""
         return list(dict.fromkeys(source for source, _ in self.served))
 
+    @property
+    def targets(self) -> list[str]:
+        """The languages that are translated into, in the order of the models."""
+        return list(dict.fromkeys(target for _, target in self.served))
+
     def routes(self, source: str) -> dict[str, list[Pair]]:
         """The languages that a language can be translated into, the nearest first, each with the fewest models that
         lead there, one after the other."""

@@ -146,8 +146,9 @@ def _handle_errors(app: FastAPI) -> None:
 
 def _translating(app: FastAPI, server: Server) -> None:
     """Adds what is asked of the models."""
+    codes = server.service.models.sources, server.service.models.targets
 
-    @app.post("/translate", openapi_extra=accepts(Translate))
+    @app.post("/translate", openapi_extra=accepts(Translate, *codes))
     async def translate(request: Request) -> dict[str, Any]:
         """Translate a text, or an array of texts."""
         wanted = await asked(request, Translate)
@@ -164,7 +165,7 @@ def _translating(app: FastAPI, server: Server) -> None:
         told = [detected] * len(texts) if detected else None
         return _answer([one.text for one in found], [one.alternatives for one in found], wanted.alternatives, told)
 
-    @app.post("/explain", openapi_extra=accepts(Explain))
+    @app.post("/explain", openapi_extra=accepts(Explain, *codes))
     async def explain(request: Request) -> dict[str, Any]:
         """Translate a text, and tell of each line which words belong together, how sure each is, and the attention."""
         wanted = await asked(request, Explain)
@@ -183,7 +184,7 @@ def _translating(app: FastAPI, server: Server) -> None:
         server.measure(request, [wanted.q], server.limits)
         return [{"language": code, "confidence": sure} for code, sure in server.service.detector.detect(wanted.q)]
 
-    @app.post("/translate_file", openapi_extra=accepts(TranslateFile, file=True))
+    @app.post("/translate_file", openapi_extra=accepts(TranslateFile, *codes, file=True))
     async def translate_file(request: Request) -> dict[str, Any]:
         """Translate a file; the answer says where its translation can be fetched for ten minutes."""
         form = await request.form(max_files=1, max_fields=20)

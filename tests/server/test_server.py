@@ -3,6 +3,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -225,6 +226,20 @@ def test_deep_translator_works_unchanged(server: Running, expected: dict[str, st
     assert client.translate_batch(LINES[:2]) == [expected[line] for line in LINES[:2]]
     (tmp_path / "a.txt").write_text(LINES[1])
     assert client.translate_file(str(tmp_path / "a.txt")) == expected[LINES[1]]
+
+
+@pytest.mark.parametrize("examples", [25, pytest.param(500, marks=pytest.mark.slow)])
+def test_requests_made_up_from_its_own_description_never_break_it(server: Running, examples: int) -> None:
+    pytest.importorskip("schemathesis")
+    command = [sys.executable, "-m", "schemathesis.cli", "run", server.address + "/openapi.json", "--no-color"]
+    command += ["--checks", "not_a_server_error", "--max-examples", str(examples), "--seed", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    tested = re.search(r"([\d,]+) generated, ([\d,]+) passed", done.stdout)
+    assert done.returncode == 0, done.stdout
+    assert tested is not None
+    assert tested[1] == tested[2]
+    assert int(tested[1].replace(",", "")) > 5 * examples
+    assert all(line.get("status", 0) < 500 for line in server.logged()), "one that another client would see"
 
 
 def test_several_models_are_routed_chained_and_detected(start: Start, model_folder: Path) -> None:

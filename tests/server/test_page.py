@@ -1,4 +1,4 @@
-"""The page of the server, in a real browser: what it shows, how it is reached by keyboard, and what it never does.
+"""The page of the server, in a real browser: what it shows and what it never does.
 
 NMT_PAGE=http://127.0.0.1:8000/ tests the page of a server that runs, instead of the stand-in's; it must translate from
 English into German. Faults of the server are played by the browser's own interception, so that they do not depend on
@@ -7,153 +7,15 @@ which server it is."""
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
 
 import pytest
+from pages import SENTENCE, WIDTHS, Open, answered, english_to_german, focused, said, serving, shown, translate
 from serving import Running
-from stand_in import stand_in
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
-QUIET += ("--disable-sync", "--no-first-run")
-WIDTHS, SCHEMES = (360, 1440), ("light", "dark")
-SENTENCE = "The man reads a book"
-
-Open = Callable[..., Any]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if CHROMIUM is None:
-        pytest.skip("no chromium here: the page is not opened")
-    playwright = pytest.importorskip("playwright.sync_api", reason="no playwright here: the page is not opened")
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        yield opened
-        opened.close()
-
-
-@contextmanager
-def serving(**settings: object) -> Iterator[str]:
-    """The address of a stand-in, while it serves."""
-    server = stand_in(**settings)  # type: ignore[arg-type]
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    """Where the page under test is."""
-    if "NMT_PAGE" in os.environ:
-        yield os.environ["NMT_PAGE"]
-    else:
-        with serving() as started:
-            yield started
-
-
-@pytest.fixture
-def open_page(browser: Any, address: str) -> Iterator[Open]:
-    """Opens the page; afterwards, it must have complained of nothing and asked nobody else."""
-    contexts = []
-    complaints: list[str] = []
-    own: set[str] = set()
-    asked: set[str] = set()
-
-    def opened(
-        at: str = address,
-        *,
-        width: int = 1440,
-        scheme: str = "light",
-        prepare: Callable[[Any], None] | None = None,
-        **context: Any,
-    ) -> Any:
-        own.add(urlparse(at).netloc)
-        contexts.append(
-            browser.new_context(
-                viewport={"width": width, "height": 800}, color_scheme=scheme, locale="en-GB", **context
-            )
-        )
-        tab = contexts[-1].new_page()
-        tab.on("console", lambda message: complaints.append(message.text))
-        tab.on("pageerror", lambda error: complaints.append(str(error)))
-        tab.on("request", lambda request: asked.add(urlparse(request.url).netloc))
-        tab.on("filechooser", lambda _: None)  # heard from the start: asked for at a key press, it would come too late
-        tab.set_default_timeout(15_000)
-        if prepare:
-            prepare(tab)
-        tab.goto(at)
-        return tab
-
-    yield opened
-    for context in contexts:
-        context.close()
-    # A browser writes every refusal of a server to its console; that one is the server's.
-    assert [complaint for complaint in complaints if "the server responded with a status of" not in complaint] == []
-    assert asked == own
-
-
-@pytest.fixture
-def tab(open_page: Open) -> Any:
-    """The page, with English and German chosen."""
-    return english_to_german(open_page())
-
-
-def english_to_german(tab: Any) -> Any:
-    tab.locator("#from option[value=en]").wait_for(state="attached")
-    tab.select_option("#from", "en")
-    tab.select_option("#to", "de")
-    return tab
-
-
-def translate(tab: Any, text: str) -> None:
-    """Types a text, and waits for its translation, word by word."""
-    tab.fill("#source", text)
-    said(tab, "#status", "Translated")
-    tab.locator(".word").first.wait_for()
-
-
-def said(tab: Any, place: str, text: str) -> None:
-    tab.locator(place, has_text=text).wait_for(state="attached")
-
-
-def shown(tab: Any) -> str:
-    return str(tab.locator("#plain").text_content())
-
-
-def focused(tab: Any) -> str:
-    return str(
-        tab.evaluate(
-            "document.activeElement.id || document.activeElement.className || document.activeElement.textContent"
-        )
-    )
-
-
-def tab_to(tab: Any, wanted: str, *, most: int = 40) -> None:
-    """Presses Tab until the element is reached: what the mouse can do must be in this way."""
-    for _ in range(most):
-        if tab.evaluate("wanted => document.activeElement.matches(wanted)", wanted):
-            return
-        tab.keyboard.press("Tab")
-    raise AssertionError(f"{most} times Tab do not reach {wanted}")
-
-
-def answered(text: str) -> dict[str, object]:
-    """The body and the kind of a played answer."""
-    return {
-        "status": 200,
-        "content_type": "application/json",
-        "body": json.dumps({"translatedText": text, "lines": []}),
-    }
 
 
 def test_typing_gives_a_translation(tab: Any) -> None:
@@ -506,116 +368,6 @@ def test_a_key_is_asked_for_where_one_is_needed_and_kept_for_the_tab(browser: An
         assert tab.get_by_label("API key").input_value() == "secret"
         assert "secret" not in tab.evaluate("JSON.stringify(localStorage)")
         context.close()
-
-
-def test_the_keyboard_alone_does_everything(tab: Any, tmp_path: Path) -> None:
-    keys = tab.keyboard
-    assert focused(tab) == "source"
-    keys.type("The old man reads a book")
-    said(tab, "#status", "Translated into German.")
-
-    tab_to(tab, ".word")
-    first = tab.locator("#pointed").inner_text()
-    keys.press("ArrowRight")
-    assert tab.locator("#pointed").inner_text() != first
-    assert tab.locator("#behind .linked").count() > 0
-    keys.press("Home")
-    assert tab.locator("#pointed").inner_text() == first
-    keys.press("End")
-    assert tab.evaluate("document.activeElement === [...document.querySelectorAll('.word')].at(-1)")
-
-    tab_to(tab, "#copy")
-    keys.press("Enter")
-    said(tab, "#status", "Copied.")
-
-    tab_to(tab, "#alternatives button")
-    wanted = tab.evaluate("document.activeElement.textContent")
-    keys.press("Enter")
-    assert shown(tab) == wanted
-    keys.press("Enter")
-
-    tab_to(tab, "#map > summary")
-    keys.press("Enter")
-    tab.locator("table").first.wait_for()
-    tab_to(tab, ".wide")
-    tab_to(tab, "#map details summary")
-    keys.press("Space")
-    assert tab.locator(".in-words").is_visible()
-
-    tab_to(tab, "#file-button")
-    letter = tmp_path / "letter.txt"
-    letter.write_text(SENTENCE)
-    with tab.expect_download() as download, tab.expect_file_chooser() as chooser:
-        keys.press("Enter")
-        chooser.value.set_files(letter)
-    assert download.value.suggested_filename
-    tab_to(tab, "#file-results a")
-
-    tab_to(tab, "#theme")
-    keys.press("Enter")
-    assert tab.locator("#theme").inner_text() == "Theme: light"
-    tab_to(tab, "#from")
-    keys.type("Detect")
-    assert tab.input_value("#from") == "auto"
-    said(tab, "#status", "Translated from English")
-    if tab.locator("#swap").is_enabled():  # a server may translate one way only
-        tab_to(tab, "#swap")
-        keys.press("Space")
-        assert (tab.input_value("#from"), tab.input_value("#to")) == ("de", "en")
-    tab_to(tab, "#to")
-
-
-def test_the_focus_can_be_seen(tab: Any) -> None:
-    translate(tab, SENTENCE)
-    tab.locator("#theme").focus()
-    for _ in range(12):
-        tab.keyboard.press("Tab")
-        look = tab.evaluate(
-            """() => {
-                const one = document.activeElement, box = one.closest(".box") ?? one;
-                const [own, around] = [getComputedStyle(one), getComputedStyle(box)];
-                return [document.body === one, own.outlineStyle, own.boxShadow, around.boxShadow];
-            }"""
-        )
-        assert look[0] or look[1:] != ["none", "none", "none"], focused(tab)
-
-
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_axe_finds_nothing_serious(open_page: Open, width: int, scheme: str) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe here: it is not asked")
-    tab = english_to_german(open_page(width=width, scheme=scheme))
-    for text in ("", SENTENCE, "The old man reads in the garden every evening\n\n" + SENTENCE):
-        if text:
-            translate(tab, text)
-            tab.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
-            tab.locator(".word").nth(1).hover()
-        if "\n" in text:
-            tab.locator("table").first.wait_for()
-        found = axe.Axe().run(tab).response
-        assert found["passes"]
-        serious = [one for one in found["violations"] if one["impact"] in ("serious", "critical")]
-        assert [(one["id"], one["nodes"][0]["html"], one["help"]) for one in serious] == []
-
-
-@pytest.mark.parametrize("width", [320, 360])
-def test_a_phone_never_scrolls_sideways(open_page: Open, width: int) -> None:
-    tab = english_to_german(open_page(width=width))
-    translate(tab, "The old man reads a book in the garden every evening and the woman plays in the house " + "x" * 200)
-    tab.locator("#map > summary").click()
-    tab.locator("table").first.wait_for()
-    assert tab.evaluate("document.documentElement.scrollWidth") <= width
-    for name in ("#from", "#to", "#swap", "#copy", "#theme", "#file-button"):
-        box = tab.locator(name).bounding_box()
-        assert box["x"] >= 0
-        assert box["x"] + box["width"] <= width
-
-
-def test_what_moves_stands_still_for_those_who_ask(open_page: Open) -> None:
-    tab = open_page(reduced_motion="reduce")
-    tab.evaluate("document.querySelector('#target').setAttribute('aria-busy', 'true')")
-    moving = "getComputedStyle(document.querySelector('#target'), '::before').animationName"
-    assert tab.evaluate(moving) == "none"
 
 
 def test_nmt_serve_serves_it(open_page: Open, server: Running) -> None:

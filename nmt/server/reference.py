@@ -50,7 +50,7 @@ def _section(method: str, path: str, operation: Mapping[str, Any]) -> str:
                 name: field["examples"][0] for name, field in schema["properties"].items() if "examples" in field
             }
             call = f"curl -H 'Content-Type: application/json' -d '{json.dumps(example)}' http://localhost:5000{path}"
-            lines.append(f"<pre><code>{escape(call)}</code></pre>")
+            lines.append(f'<pre tabindex="0"><code>{escape(call)}</code></pre>')
     return "\n".join([*lines, "</section>"])
 
 

@@ -85,13 +85,15 @@ def _serve(options: argparse.Namespace) -> int:
     if options.threads:
         torch.set_num_threads(options.threads)
     found = served(options.model)
+    if options.ensemble and len(found) > 1:
+        raise UserError("--ensemble goes with one --model: which of several it belongs to is not said.")
     changes = {name: value for name in SEARCH_OPTIONS if (value := getattr(options, name, None)) is not None}
     for model in found:
         changed(model.config, changes)
-    models = Models(found, lambda folder: Translator.load(folder, options.device), options.memory)
+    models = Models(found, lambda folder: Translator.load(folder, options.device, options.ensemble), options.memory)
     clients = Clients(None if options.keys is None else read_keys(options.keys), options.rate)
     wishes = wishes_of(options)
-    limits = Limits(characters=options.characters, seconds=options.seconds, queue=options.queue, rate=options.rate)
+    limits = Limits(characters=options.characters, seconds=options.seconds, queue=options.queue)
     socket = listen(options.host, options.port)
     models.get(found[0].pair)  # what is wrong with it is told before anyone asks
     metrics = Metrics()

@@ -12,14 +12,12 @@ FILE_FACTOR = 10
 
 @dataclass(frozen=True)
 class Limits:
-    """characters: of a request; texts: in its array; seconds: until it is answered; queue: requests that wait; rate:
-    requests of one client a minute, 0 for any number."""
+    """characters: of a request; texts: in its array; seconds: until it is answered; queue: requests that wait."""
 
     characters: int = 20_000
     texts: int = 500
     seconds: float = 60.0
     queue: int = 256
-    rate: int = 0
 
     @property
     def body(self) -> int:
@@ -28,4 +26,4 @@ class Limits:
 
     def of_file(self) -> Limits:
         """The limits of a file."""
-        return Limits(FILE_FACTOR * self.characters, 1, FILE_FACTOR * self.seconds, self.queue, self.rate)
+        return Limits(FILE_FACTOR * self.characters, 1, FILE_FACTOR * self.seconds, self.queue)

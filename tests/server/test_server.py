@@ -22,6 +22,7 @@ import pytest
 from serving import Running, Start
 
 import nmt
+import nmt.translator
 from nmt.cli import main
 from nmt.pipeline import Pipeline, Wishes
 
@@ -259,6 +260,12 @@ def test_several_models_are_routed_chained_and_detected(start: Start, model_fold
     assert server.ask("/explain", {"q": LINES[0], "source": "en", "target": "fr"})[1]["lines"] == []
 
 
+def test_an_ensemble_translates_as_it_does_files(start: Start, model_folder: Path) -> None:
+    server = start("--model", model_folder, "--ensemble", model_folder)
+    translator = nmt.translator.Translator.load(model_folder, others=[model_folder])
+    assert server.translate(LINES[0])["translatedText"] == translator.translate(LINES[0]).text
+
+
 def test_keys_and_rates_hold(
     start: Start, model_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -346,7 +353,17 @@ def test_a_server_that_cannot_start_says_why_in_a_line(
     server: Running, model_folder: Path, options: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:
     busy = server.address.rpartition(":")[2]
-    assert main(["serve", "--model", str(model_folder), *(option.format(busy=busy) for option in options)]) == 2
+    assert (
+        main(
+            [
+                "serve",
+                "--model",
+                str(model_folder),
+                *(option.format(busy=busy, model=model_folder) for option in options),
+            ]
+        )
+        == 2
+    )
     (line,) = capfd.readouterr().err.splitlines()
     assert line.startswith("nmt: error: ")
 

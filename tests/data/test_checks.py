@@ -142,7 +142,7 @@ FAULTS = (
     Fault("empty", 1785, target=""),
     Fault("empty", 1800, " \t ", "  "),
     Fault("overlong", 1890, "the old teacher and " * 60, "der alte Lehrer und " * 60),
-    Fault("unlikely_length", 1995, target="Ein Boot aus Holz trägt er am Fluss."),
+    Fault("unlikely_length", 1995, target="Ein Boot aus Holz trägt er jeden Morgen zum Bahnhof am Fluss."),
     Fault("copied", 2100, target=lambda line: TRAIN[2099][0]),
     Fault("wrong_script", 2205, target=RUSSIAN * 2),
     Fault("wrong_language", 2310, target=FRENCH * 2),

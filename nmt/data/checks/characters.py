@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from typing import ClassVar
 
 from nmt.data.checks.chunk import MARK, REPLACEMENT, Chunk
 from nmt.data.checks.finding import ERROR, NOTICE, Check, Found, LineCheck
 from nmt.data.checks.text import BEYOND, UNSTABLE, Rows, Text, span
+
+MISREAD = ("empty", "encoding", "mojibake")
+"""Checks that explain strange characters: the whole side is nothing else, or their bytes were misread."""
 
 
 class SpoiledCheck(Check):
@@ -31,12 +35,20 @@ class Encoding(SpoiledCheck):
 
 
 class CarriageReturns(SpoiledCheck):
-    """Lines that end as on Windows: they are read as they should be."""
+    """Lines that end as on Windows. All are read as they should be, but where only some do, files were mixed and other
+    programs will see a stray character."""
 
     name = "carriage_returns"
-    level = NOTICE
     what = "ends in CR LF"
-    mend = "Nothing need be done; `nmt data clean` writes LF."
+    mend = "Nothing need be done where all lines do; `nmt data clean` writes LF."
+    drops = ()
+
+    def find(self, chunk: Chunk) -> Iterator[Found]:
+        founds = list(super().find(chunk))
+        ended = Counter(found.side for found in founds)
+        for found in founds:
+            usual = 2 * ended[found.side] > len(chunk)
+            yield found._replace(level=NOTICE) if usual else found
 
 
 class Control(SpoiledCheck):
@@ -46,6 +58,7 @@ class Control(SpoiledCheck):
     what = "a control character or stray separator"
     mend = "They are read as spaces; `nmt data clean` writes spaces."
     drops = ()
+    unless = MISREAD
 
 
 class ByteOrderMark(SpoiledCheck, LineCheck):
@@ -55,6 +68,7 @@ class ByteOrderMark(SpoiledCheck, LineCheck):
     what = "a byte order mark"
     mend = "`nmt data clean` removes it."
     drops = ()
+    unless = MISREAD
 
     def find(self, chunk: Chunk) -> Iterator[Found]:
         yield from SpoiledCheck.find(self, chunk)
@@ -93,6 +107,7 @@ class NullCharacter(Pattern):
     level = ERROR
     what = "the character NUL"
     mend = "`nmt data clean` makes spaces of them."
+    unless = MISREAD
     marks = "\x00"
     pattern = re.compile("\x00+")
 
@@ -104,6 +119,7 @@ class Separator(Pattern):
     level = ERROR
     what = "a stray separator, which ends the line for some programs"
     mend = "`nmt data clean` makes spaces of them."
+    unless = MISREAD
     marks = "\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
     pattern = re.compile(f"[{marks}]+")
 
@@ -114,6 +130,7 @@ class ControlCharacter(Pattern):
     name = "control_character"
     what = "a control, private or impossible character"
     mend = "`nmt data clean` makes spaces of them."
+    unless = MISREAD
     marks = (
         span(0x01, 0x08)
         + span(0x0E, 0x1B)
@@ -136,9 +153,9 @@ class Tab(Pattern):
     """Tabs: they would split the line in a .tsv file."""
 
     name = "tab"
-    level = NOTICE
     what = "a tab"
     mend = "`nmt data clean` makes spaces of them."
+    unless = MISREAD
     marks = "\t"
     pattern = re.compile("\t+")
 
@@ -150,6 +167,7 @@ class Invisible(Pattern):
     name = "invisible"
     what = "an invisible character"
     mend = "`nmt data clean` removes them."
+    unless = MISREAD
     marks = (
         "\u00ad\u180e\u200b\u200c\u200d\u200e\u200f"
         + span(0x202A, 0x202E)
@@ -170,9 +188,7 @@ class ReplacementCharacter(Pattern):
     mend = "Make the file anew from its origin, or let `nmt data clean` drop the pairs."
     marks = REPLACEMENT
     pattern = re.compile(f"{REPLACEMENT}+")
-
-    def find(self, chunk: Chunk) -> Iterator[Found]:
-        return (found for found in super().find(chunk) if (found.place, found.side) not in chunk.broken)
+    unless = ("encoding",)
 
 
 class Mojibake(Pattern):
@@ -194,6 +210,7 @@ class NotNormalised(LineCheck):
     name = "not_normalised"
     what = "not in Unicode normal form C"
     mend = "`nmt data clean --normalize nfc`."
+    unless = MISREAD
 
     def rows(self, text: Text) -> Rows:
         return text.of_kind(UNSTABLE)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from nmt.data.checks.characters import CHARACTER_CHECKS
 from nmt.data.checks.chunk import Chunk, Part
-from nmt.data.checks.finding import ERROR, LEVELS, Check, Example, Finding, Found
+from nmt.data.checks.finding import ERROR, LEVELS, NOTICE, Check, Example, Finding, Found
 from nmt.data.checks.likeness import ENOUGH, SAMPLE, UnlikelyLength, WrongLanguage, WrongScript
 from nmt.data.checks.markup import MARKUP_CHECKS
 from nmt.data.checks.overlaps import Duplicate, Overlap, SameSource, SameTarget
@@ -102,8 +102,7 @@ def check_corpus(
         if "line_counts" in wanted:
             gathered.add_all(LineCounts(), _without_partner(part))
         for chunk in part.chunks():
-            for check in checks:
-                gathered.add_all(check, check.find(chunk))
+            gathered.add_chunk(checks, chunk)
             if part is train:
                 report.coverage.see(chunk)
         for check in checks:
@@ -182,18 +181,24 @@ def _without_partner(part: Part) -> Iterator[Found]:
 class Gathered:
     """The findings of one part as they come."""
 
-    FOLLOWS = (LengthRatio, UnlikelyLength, Numbers, Question, WrongLanguage)
-    """What is only to be expected among pairs that do not translate each other."""
-
     def __init__(self, part: Part, mark: Mark) -> None:
         self._part = part
         self._mark = mark
         self._findings: dict[tuple[str, str, int], Finding] = {}
 
-    def add_all(self, check: Check, founds: Iterable[Found]) -> None:
-        """Counts what a check has found."""
+    def add_chunk(self, checks: Sequence[Check], chunk: Chunk) -> None:
+        """Counts what the checks find in a chunk, each pair by the checks that say most about it."""
+        founds = {check: list(check.find(chunk)) for check in checks}
+        loud = {check.name: {one.place for one in some if one.level != NOTICE} for check, some in founds.items()}
+        for check, some in founds.items():
+            self.add_all(check, some, set().union(*(loud.get(name, ()) for name in check.unless)))
+
+    def add_all(self, check: Check, founds: Iterable[Found], explained: Collection[int] = ()) -> None:
+        """Counts what a check has found, but for the places where others explain it."""
         for found in founds:
             self._mark(self._part, found, check)
+            if found.place in explained:
+                continue
             key = check.name, found.level, found.side
             if key not in self._findings:
                 where = self._part.where(found.side)
@@ -205,7 +210,7 @@ class Gathered:
         order = [(level, name) for level in LEVELS for name in CHECKS]
         findings = sorted(self._findings.values(), key=lambda finding: order.index((finding.level, finding.check.name)))
         for finding in findings:
-            if issubclass(finding.check, self.FOLLOWS):
+            if Misaligned.name in finding.check.unless:
                 finding.without(runs)
             finding.occurrences.sort()
             finding.lines = [self._part.line(place, finding.side) for place, _ in finding.occurrences]

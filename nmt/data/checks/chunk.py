@@ -71,11 +71,6 @@ class Chunk:
         """[2, pairs], in characters."""
         return np.stack([text.lengths for text in self.texts]).astype(np.float64)
 
-    @functools.cached_property
-    def broken(self) -> set[tuple[int, int]]:
-        """(place, side) of the lines that are no UTF-8."""
-        return {(spoiled.place, spoiled.side) for spoiled in self.spoiled if spoiled.kind == "encoding"}
-
 
 class Part:
     """Training, validation or test pairs, to be read several times. `mend`, where it is set, is applied

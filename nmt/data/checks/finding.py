@@ -18,6 +18,11 @@ MOST_LINES = 10_000
 """Line numbers kept for one finding: what is found on every line must not fill the memory."""
 SOURCE, TARGET, BOTH = 0, 1, 2
 
+UNREADABLE = ("encoding", "nul", "replacement_character", "mojibake")
+"""Checks of lines that are not the text that was written."""
+NO_SENTENCE = ("empty", "overlong", "html_tag", "placeholder", "link_only", "no_letters", "repetition", "long_token")
+"""Checks of what nobody would translate: that its other side does not match is no fault of its own."""
+
 
 class Found(NamedTuple):
     """One occurrence: the place of the pair in its part, from 0; the side; what shows it; how grave it is."""
@@ -28,17 +33,22 @@ class Found(NamedTuple):
     level: str
 
 
+DROPPED, KEPT = "`nmt data clean` drops them.", "`nmt data clean` keeps them."
+
+
 class Check:
     """One thing that may be wrong. Every check sees all chunks of a part in order and then its end.
 
     `what` says what is wrong, `mend` what to do about it; pairs that it finds at a level of `drops` are no pairs to
-    train on."""
+    train on. `unless` names checks that explain what this one finds: where one of them has an error or a warning in
+    the same pair, nothing more is said of it."""
 
     name: ClassVar[str]
     level: ClassVar[str] = WARNING
     what: ClassVar[str]
-    mend: ClassVar[str] = "`nmt data clean` drops them."
+    mend: ClassVar[str] = DROPPED
     drops: ClassVar[tuple[str, ...]] = (ERROR, WARNING)
+    unless: ClassVar[tuple[str, ...]] = ()
 
     def find(self, chunk: Chunk) -> Iterator[Found]:
         """What is found in a chunk."""
@@ -110,6 +120,11 @@ class Finding:
     lines: list[tuple[int, ...]] = field(default_factory=list)  # one number, or those of both sides where they differ
     examples: list[Example] = field(default_factory=list)
 
+    @property
+    def mend(self) -> str:
+        """What to do about them at this level."""
+        return KEPT if self.check.mend == DROPPED and self.level not in self.check.drops else self.check.mend
+
     def add(self, found: Found) -> None:
         """Counts an occurrence."""
         self.count += 1
@@ -133,7 +148,7 @@ class Finding:
             "lines": [line[0] if len(line) == 1 else list(line) for line in self.lines],
             "lines_complete": len(self.lines) == self.count,
             "what": self.check.what,
-            "mend": self.check.mend,
+            "mend": self.mend,
             "evidence": [evidence for _, evidence in self.occurrences],
             "examples": [example._asdict() for example in self.examples],
         }

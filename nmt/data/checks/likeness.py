@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmt.data.checks.chunk import Chunk
-from nmt.data.checks.finding import BOTH, SOURCE, TARGET, WARNING, Check, Found
+from nmt.data.checks.finding import BOTH, NO_SENTENCE, SOURCE, TARGET, UNREADABLE, WARNING, Check, Found
+from nmt.data.checks.pairs import LengthRatio
 from nmt.data.checks.text import BEYOND, Rows, Text, lowered, span, table_of
 
 SAMPLE = 20_000
@@ -72,6 +73,7 @@ class WrongScript(Check):
 
     name = "wrong_script"
     what = "letters of another script"
+    unless = (*UNREADABLE, *NO_SENTENCE, "copied")
 
     def __init__(self, sample: tuple[Sequence[str], Sequence[str]]) -> None:
         some = [lines[:: max(1, len(lines) // 2000)] for lines in sample]
@@ -85,11 +87,16 @@ class WrongScript(Check):
         ]
 
     def find(self, chunk: Chunk) -> Iterator[Found]:
-        for side, text in enumerate(chunk.texts):
-            for row in text.in_table(self._others[side]).tolist():
-                told = self._told(text.lines[row], side)
-                if told:
-                    yield Found(chunk.first + row, side, told, WARNING)
+        source, target = (self._rows(text, side) for side, text in enumerate(chunk.texts))
+        for row in sorted({*source, *target}):
+            sides = [side for side, rows in enumerate((source, target)) if row in rows]
+            told = " and ".join(rows[row] for rows in (source, target) if row in rows)
+            yield Found(chunk.first + row, BOTH if len(sides) == 2 else sides[0], told, WARNING)
+
+    def _rows(self, text: Text, side: int) -> dict[int, str]:
+        """What is strange about the lines of one side."""
+        rows = text.in_table(self._others[side]).tolist()
+        return {row: told for row in rows if (told := self._told(text.lines[row], side))}
 
     def _told(self, line: str, side: int) -> str:
         mixed = MIXED.search(line)
@@ -108,8 +115,9 @@ class WrongScript(Check):
 
 
 MIXED = re.compile(
-    r"\b\w*(?:[A-Za-z\u00c0-\u024f][\u0391-\u03c9\u0400-\u052f]|[\u0391-\u03c9\u0400-\u052f][A-Za-z\u00c0-\u024f])\w*"
+    r"\b\w*(?:[A-Za-z\u00c0-\u024f][ΑΒΕΖΗΙΚΜΝΟΡΤΥΧο\u0400-\u052f]|[ΑΒΕΖΗΙΚΜΝΟΡΤΥΧο\u0400-\u052f][A-Za-z\u00c0-\u024f])\w*"
 )
+"""A word with Latin letters and Cyrillic ones, or Greek ones that look like Latin: kΩ and μm are in order."""
 
 
 class Trigrams:
@@ -146,11 +154,14 @@ class WrongLanguage(Check):
 
     name = "wrong_language"
     what = "likely in another language"
+    unless = ("misaligned", *WrongScript.unless, "wrong_script")
 
-    LETTERS = 20  # fewer tell too little
+    LETTERS = 20  # fewer tell too little, and so do fewer words
+    WORDS = 4
     CLEAR = 0.6  # nats a trigram by which the other side must be likelier
     STRANGE = 0.03  # share of the sample that is shown to the identifier
-    SURE = 0.9  # probability that it must give to another language
+    LIKELY = 0.25  # probability that it must give to another language
+    UNLIKELY = 0.01  # and that it may at most give to the language of the side
 
     def __init__(self, sample: tuple[Sequence[str], Sequence[str]]) -> None:
         texts = [Text(lines) for lines in sample]
@@ -181,20 +192,23 @@ class WrongLanguage(Check):
             return
         for row in rows:
             line = chunk.sides[side][row]
-            language, probability = self.identify(line)
-            if language != self.expected[side] and probability > self.SURE and len(line.split()) > 3:
+            if len(line.split()) < self.WORDS:
+                continue
+            ranked = self.identify(line)
+            language, probability = ranked[0]
+            if probability > self.LIKELY and dict(ranked)[self.expected[side]] < self.UNLIKELY:
                 yield Found(chunk.first + row, side, f"{language}, not {self.expected[side]}", WARNING)
 
 
 def _identifier(sample: tuple[Sequence[str], Sequence[str]]) -> tuple[list[str | None], Any]:
-    """The language of each side, None where it is not clear, and what tells the language of a line."""
+    """The language of each side, None where it is not clear, and what ranks the languages of a line."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier  # here, because it takes a while
 
-    identify = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True).classify
+    identify = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True).rank
     expected: list[str | None] = []
     for lines in sample:
         some = lines[:: max(1, len(lines) // 300)]
-        language, count = Counter(identify(line)[0] for line in some).most_common(1)[0]
+        language, count = Counter(identify(line)[0][0] for line in some).most_common(1)[0]
         expected.append(language if count > 0.8 * len(some) else None)
     return expected, identify
 
@@ -205,6 +219,7 @@ class UnlikelyLength(Check):
 
     name = "unlikely_length"
     what = "one side is too long for the other, by what is usual in this corpus"
+    unless = (*LengthRatio.unless, "length_ratio", "wrong_script", "wrong_language")
     FAR = 9.0
     RATIO = 2.2
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nmt.data.checks.characters import Pattern
-from nmt.data.checks.finding import NOTICE, Check, LineCheck
+from nmt.data.checks.chunk import Chunk
+from nmt.data.checks.finding import BOTH, NOTICE, SOURCE, TARGET, WARNING, Check, Found, LineCheck
 from nmt.data.checks.text import LETTER, LOWER, SPACE, Rows, Text, in_a_row, token
 
 
@@ -18,6 +20,7 @@ class HtmlEntity(Pattern):
     name = "html_entity"
     what = "an HTML entity"
     mend = "`nmt data clean --unescape`."
+    unless = ("html_tag",)
     marks = "&"
     pattern = re.compile(r"&(?:#\d{1,6}|#[xX][0-9a-fA-F]{1,5}|[A-Za-z]{2,8}\d{0,2});")
 
@@ -37,22 +40,31 @@ class HtmlTag(Pattern):
         return found.group()[:40]
 
 
-class Placeholder(Pattern):
-    """Places of a template that were not filled in, as programs' messages have."""
+class Placeholder(Check):
+    """Places of a template that were not filled in, as programs' messages have. Those that both sides have are
+    translated as they should be, and capitals in brackets may be text: [ISIS]."""
 
     name = "placeholder"
     what = "a place of a template that was not filled in"
+    unless = ("html_tag",)
     marks = "{%[<_"
     pattern = re.compile(
         r"\{\{.*?\}\}|\$\{.*?\}|\{[A-Za-z_0-9]{0,30}\}|%\(\w+\)[sdif]|(?<![\w%])%(?:\d\$)?[sdif]\b|%\w+%|\[\[.*?\]\]"
         r"|\[[A-Z_]{3,}\]|\b__\w+__\b|<[A-Z_]{3,}>|(?i:\blorem ipsum\b)"
     )
+    words = re.compile(r"\[[A-Z]+\]")
 
-    def rows(self, text: Text) -> Rows:
-        return np.union1d(super().rows(text), text.tokens.rows[text.tokens.hashes == token("ipsum")])
+    def find(self, chunk: Chunk) -> Iterator[Found]:
+        for row in np.union1d(*map(self._rows, chunk.texts)).tolist():
+            here, there = ([found.group() for found in self.pattern.finditer(side[row])] for side in chunk.sides)
+            odd = {*here, *there} if "ipsum" in "".join(here + there).lower() else {*here} ^ {*there}
+            side = BOTH if here and there else SOURCE if here else TARGET
+            level = WARNING if any(not self.words.fullmatch(one) for one in odd) else NOTICE
+            if here or there:
+                yield Found(chunk.first + row, side, " ".join(dict.fromkeys(here + there))[:40], level)
 
-    def told(self, found: re.Match[str]) -> str:
-        return found.group()[:40]
+    def _rows(self, text: Text) -> Rows:
+        return np.union1d(text.having(self.marks), text.tokens.rows[text.tokens.hashes == token("ipsum")])
 
 
 class LinkOnly(Pattern):
@@ -92,6 +104,7 @@ class Repetition(Pattern):
 
     name = "repetition"
     what = "a run of the same characters or words"
+    unless = ("overlong", "placeholder", "no_letters", "long_token")
     marks = ""
     pattern = re.compile(r"(?i)(\S)\1{7}|\b(\w+)(?:\W+\2\b){3}|\b(\w+\W+\w+)(?:\W+\3\b){3}")
 
@@ -118,6 +131,7 @@ class LongToken(LineCheck):
 
     name = "long_token"
     what = "a word of more than 60 characters"
+    unless = ("overlong", "html_tag", "link_only")
     pattern = re.compile(
         r"[^\s\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef]{61,}"
     )

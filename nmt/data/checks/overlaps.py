@@ -21,10 +21,12 @@ from nmt.data.checks.text import Tokens
 BUCKETS = 64
 HELD = 100_000
 """Records that are held before they go to the files."""
-CHANCE = 9
-"""Words up to which two authors may well write the same sentence: a double is then no sign of copying."""
-FEW, LONG = 7, 12
-"""Words from which on the same pair in training and test data is a warning, and beyond which it is an error."""
+CHANCE = 4
+"""Words up to which two authors may well write the same pair: a double is then no sign of copying."""
+LONG = 12
+"""Words beyond which the same pair in training and test data is an error."""
+ALIKE = 7
+"""Words up to which two authors may well write nearly the same pair."""
 SHINGLE = 2
 """Words in a row by which lines that are nearly the same are found."""
 NEAR = 0.75
@@ -206,9 +208,9 @@ class Overlap(Check):
         if len(like) == 1:
             kind, level = f"the {SIDES[like[0]]}", NOTICE
         elif len(same) == 2:
-            kind, level = "the pair", NOTICE if length < FEW else WARNING if length <= LONG else ERROR
+            kind, level = "the pair", NOTICE if length <= CHANCE else WARNING if length <= LONG else ERROR
         else:
-            kind, level = "nearly the pair", NOTICE if length <= CHANCE or self._formulaic else WARNING
+            kind, level = "nearly the pair", NOTICE if length <= ALIKE or self._formulaic else WARNING
         yield Found(chunk.first + row, BOTH, f"{kind} is pair {where[1] + 1:,} of {where[0].name}", level)
 
     def _near(self, chunk: Chunk, own: Part | None = None) -> dict[int, list[Place]]:

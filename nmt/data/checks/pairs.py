@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from nmt.data.checks.chunk import Chunk, words
-from nmt.data.checks.finding import BOTH, ERROR, NOTICE, WARNING, Found, PairCheck
+from nmt.data.checks.finding import BOTH, ERROR, NO_SENTENCE, NOTICE, UNREADABLE, WARNING, Found, PairCheck
 from nmt.data.checks.text import DIGIT, VISIBLE, Rows
 
 SHORT = 20
@@ -69,6 +69,7 @@ class LengthRatio(PairCheck):
 
     name = "length_ratio"
     what = "one side is far too long for the other"
+    unless = ("misaligned", *UNREADABLE, *NO_SENTENCE)
 
     def __init__(self, max_ratio: float) -> None:
         self.max_ratio = max_ratio
@@ -89,6 +90,7 @@ class Copied(PairCheck):
 
     name = "copied"
     what = "the source stands on the target side, not translated"
+    unless = NO_SENTENCE
 
     def rows(self, chunk: Chunk) -> Rows:
         source, target = (np.bincount(side.rows, side.hashes, len(chunk)) for side in chunk.tokens)
@@ -101,6 +103,26 @@ class Copied(PairCheck):
         return "the same text" if source == target else "the same words"
 
 
+class Question(PairCheck):
+    """A question answered by a statement, as the last character tells."""
+
+    name = "question"
+    level = NOTICE
+    what = "a question on one side only"
+    mend = "Nothing need be done, unless there are many."
+    unless = (*LengthRatio.unless, "length_ratio", "unlikely_length", "wrong_script", "wrong_language")
+
+    MARKS = "?？؟\u037e՞"
+
+    def rows(self, chunk: Chunk) -> Rows:
+        return np.union1d(*(text.having(self.MARKS) for text in chunk.texts))
+
+    def evidence(self, source: str, target: str) -> str | None:
+        if not source or not target or target.endswith(";"):  # as Greek has it
+            return None
+        return "" if (source[-1] in self.MARKS) != (target[-1] in self.MARKS) else None
+
+
 class Numbers(PairCheck):
     """Numbers that stand on one side only. One side may spell them or give another unit, so that only as many others
     of the same size are a warning."""
@@ -108,6 +130,7 @@ class Numbers(PairCheck):
     name = "numbers"
     what = "other numbers on either side"
     mend = "Look at some of them; `nmt data clean` drops those above a notice."
+    unless = (*Question.unless, "html_entity")
 
     def find(self, chunk: Chunk) -> Iterator[Found]:
         source, target = (text.of_kind(DIGIT) for text in chunk.texts)
@@ -120,25 +143,6 @@ class Numbers(PairCheck):
                     alike = [len(number) for number in here] == [len(number) for number in there]
                     level = WARNING if alike and min(map(len, here)) > 1 else NOTICE
                     yield Found(place, BOTH, f"{' '.join(here)} and {' '.join(there)}", level)
-
-
-class Question(PairCheck):
-    """A question answered by a statement, as the last character tells."""
-
-    name = "question"
-    level = NOTICE
-    what = "a question on one side only"
-    mend = "Nothing need be done, unless there are many."
-
-    MARKS = "?？؟\u037e՞"
-
-    def rows(self, chunk: Chunk) -> Rows:
-        return np.union1d(*(text.having(self.MARKS) for text in chunk.texts))
-
-    def evidence(self, source: str, target: str) -> str | None:
-        if not source or not target or target.endswith(";"):  # as Greek has it
-            return None
-        return "" if (source[-1] in self.MARKS) != (target[-1] in self.MARKS) else None
 
 
 def _visible(text: str) -> bool:

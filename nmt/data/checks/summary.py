@@ -38,7 +38,7 @@ def _finding(finding: Finding, examples: int) -> Iterator[str]:
         f"  {finding.level:8}{finding.check.name}: {finding.count:,} {unit}{'' if finding.count == 1 else 's'}, "
         f"{finding.check.what}{where}"
     )
-    yield f"          at {ranges(finding.lines, finding.count)}. {finding.check.mend}"
+    yield f"          at {ranges(finding.lines, finding.count)}. {finding.mend}"
     for example in finding.examples[:examples]:
         yield from _example(example, finding.side)
 

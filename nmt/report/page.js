@@ -57,3 +57,8 @@ document.querySelectorAll("details.rows").forEach((details) =>
     }
   })
 );
+
+// Paper cannot be opened: what belongs on it is unfolded.
+addEventListener("beforeprint", () =>
+  document.querySelectorAll("details.paper").forEach((details) => (details.open = true))
+);

@@ -98,8 +98,16 @@ def _size(part: Part) -> str:
     return f"{part.name}: {size}" + (f", the first {CHECKED:,} checked" if min(first, second) > CHECKED else "")
 
 
-def facts(run: Run) -> list[Fact]:
-    """What only the run knows of its data; nothing where they are gone."""
+def facts(runs: Sequence[Run]) -> list[tuple[str, list[Fact]]]:
+    """What only the runs know of their data, by run, or for both at once where it is the same; nothing where the data
+    are gone."""
+    found = [(run.name, known) for run in runs if (known := _facts(run))]
+    if len(found) == 2 and found[0][1] == found[1][1]:
+        return [(" and ".join(name for name, _ in found), found[0][1])]
+    return found
+
+
+def _facts(run: Run) -> list[Fact]:
     if run.corpora is None:
         return []
     try:
@@ -147,13 +155,15 @@ def _coverage(run: Run) -> list[Fact]:
 def _written(finding: Finding) -> dict[str, Any]:
     """A finding as the page shows it."""
     unit = "pair" if finding.side == BOTH else "line"
+    where = "" if finding.side == BOTH else f" of {finding.where}"
     chosen = slice(None) if finding.side == BOTH else slice(finding.side, finding.side + 1)
     return {
         "level": finding.level,
         "grave": finding.level != LEVELS[-1],
         "name": finding.check.name,
-        "count": f"{finding.count:,} {unit}{'' if finding.count == 1 else 's'}",
-        "what": finding.check.what + ("" if finding.side == BOTH else f" of {finding.where}"),
+        "count": f"{finding.count:,} {unit}{'' if finding.count == 1 else 's'}{where}",
+        "what": finding.check.what,
+        "unit": f"{unit.capitalize()}{'' if len(finding.lines) == 1 else 's'}",
         "lines": ranges(finding.lines, finding.count),
         "mend": finding.check.mend,
         "examples": [

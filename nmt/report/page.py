@@ -52,7 +52,7 @@ def render(runs: Sequence[Run], chosen: Sequence[int] = ()) -> str:
         runs[1].left_out.append("sentences side by side: the two runs have other test sentences")
         analysed = analysed[:1]
     sections = _analyses(analysed)
-    facts = [(run.name, found) for run in runs if (found := findings.facts(run))]
+    facts = findings.facts(runs)
     checked = findings.check(runs)
     return environment.from_string(_part("page.html")).render(
         runs=runs,

@@ -178,6 +178,19 @@ def heat_figure(
     return figure
 
 
+def shown(pieces: Sequence[str]) -> list[str]:
+    """Pieces as people read them: those that go on with a word begin with a hyphen."""
+    return [_shown(piece, first=number == 0) for number, piece in enumerate(pieces)]
+
+
+def _shown(piece: str, *, first: bool) -> str:
+    if piece == "</s>":
+        return "(end)"
+    if piece.startswith("▁"):
+        return piece[1:] or "␣"
+    return piece if first or not piece[0].isalnum() else f"-{piece}"
+
+
 @contextmanager
 def _figure(colours: Colours, height: float, width: float = WIDTH) -> Iterator[Figure]:
     """An empty figure of so many inches, which is drawn in the page's style as long as this is entered."""

@@ -32,7 +32,7 @@ SYSTEMS = ("first", "second")
 """The colours of the systems that are compared."""
 WIDTH, HEIGHT = 4.5, 3.1
 """Inches, for type of 10 points: as wide as a phone shows it without shrinking the type."""
-LABEL = 44
+LABEL = 50
 """Characters of a line of an axis label: a longer one would be cut off."""
 CELL = 0.2
 """Inches of a cell of a heat map."""

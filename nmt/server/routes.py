@@ -141,7 +141,7 @@ def _handle_errors(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def failed(request: Request, error: HTTPException) -> Response:
-        return JSONResponse({"error": f"{error.detail}."}, error.status_code, error.headers)
+        return JSONResponse({"error": f"{str(error.detail).rstrip('.')}."}, error.status_code, error.headers)
 
 
 def _translating(app: FastAPI, server: Server) -> None:

@@ -13,21 +13,17 @@ from nmt.evaluation.cases import Case
 from nmt.evaluation.metrics import Counted
 from nmt.translator import Scored
 
-DURING = ("length", "repetition", "copying", "untranslated", "length_ratio", "order")
-"""The analyses that are drawn at each validation: those that need the texts alone, and little time."""
 
-
-def analysis_pictures(texts: Sequence[tuple[str, str, str]]) -> dict[str, NDArray[np.uint8]]:
-    """The `DURING` analyses of sources, translations and references, each as a picture [height, width, 3]."""
-    cases = [Case(source, reference, translation, chrf=0.0) for source, translation, reference in texts]
+def analysis_pictures(cases: Sequence[Case]) -> dict[str, NDArray[np.uint8]]:
+    """The error analyses that have something to show of some cases, each as a picture [height, width, 3]."""
     counted = Counted([case.translation for case in cases], [case.reference for case in cases])
     pictures = {}
-    for name in DURING:
-        found = [one for one in analyse(ANALYSES[name], cases, counted, samples=0) if one.bleu]
+    for name, analysis in ANALYSES.items():
+        found = [one for one in analyse(analysis, cases, counted, samples=0) if one.bleu]
         if not found:
             continue
         bars = [plots.Bar(one.bleu.score if one.bleu else None, None, None, len(one.rows)) for one in found]
-        labels, axis, title = [one.label for one in found], ANALYSES[name].axis, ANALYSES[name].title
+        labels, axis, title = [one.label for one in found], analysis.axis, analysis.title
         pictures[name] = plots.pixels(plots.bucket_figure(labels, {"": bars}, axis, plots.PAPER, title))
     return pictures
 

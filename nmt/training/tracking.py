@@ -80,14 +80,14 @@ class Tracker:
         self.say(f"update {update}  validation  {describe(validation.scores)}")
 
     def _pictures(self, update: int, validation: Validation) -> None:
-        """Attention, and the error analyses that need nothing but the texts, as the report draws them."""
+        """Attention and the error analyses, as the report draws them."""
         if not validation.samples or not self._draws:
             return
         if not plots.installed():
             self._draws = False
             self.say("no pictures in TensorBoard: they need matplotlib, pip install 'nmt[plots]'")
             return
-        pictures = analysis_pictures(validation.texts) if validation.texts else {}
+        pictures = analysis_pictures(validation.cases) if validation.cases else {}
         for number, sample in enumerate(validation.samples[:PICTURES], start=1):
             if (picture := attention_picture(sample.seen)) is not None:
                 pictures[f"attention-{number}"] = picture

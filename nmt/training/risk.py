@@ -52,7 +52,7 @@ class Risk:
         logarithms = logarithms.index_put(tuple(place.to(device) for place in places), found)
         costs = torch.zeros(shape).index_put(places, torch.tensor(self.costs(candidates))).to(device)
         pieces = (batch.target[:, 1:] != PADDING).sum(dim=1)
-        return pieces @ expected_cost(logarithms, costs, self.settings.risk_sharpness)
+        return (pieces * expected_cost(logarithms, costs, self.settings.risk_sharpness)).sum()
 
     def candidates(self, network: Seq2Seq, batch: Batch) -> Candidates:
         """The reference of each sentence and what is drawn from the network without dropout: another draw each time,
@@ -62,16 +62,18 @@ class Risk:
         limits = [longest_translation(len(source), self.search) for source in sources]
         training = network.training
         network.eval()
-        drawn = decode(
-            packed(network),
-            batch.source,
-            batch.source_lengths,
-            Sampling(self.search.model_copy(update={"seed": seed}), sources, max(limits)),
-            symbols=SYMBOLS,
-            limits=limits,
-            search=self.search,
-        )
-        network.train(training)
+        try:
+            drawn = decode(
+                packed(network),
+                batch.source,
+                batch.source_lengths,
+                Sampling(self.search.model_copy(update={"seed": seed}), sources, max(limits)),
+                symbols=SYMBOLS,
+                limits=limits,
+                search=self.search,
+            )
+        finally:
+            network.train(training)
         references = _unpadded(batch.target[:, 1:])
         both = zip(references, drawn, strict=True)
         return [list(dict.fromkeys([tuple(one), *(sample.pieces for sample in some)])) for one, some in both]

@@ -28,6 +28,7 @@ from nmt.training import objective as objective_module
 from nmt.training import trainer as trainer_module
 from nmt.training.checkpoints import Checkpoints
 from nmt.training.corpora import encode_all
+from nmt.training.objective import make_objective
 from nmt.training.optimizers import OPTIMIZERS, SCHEDULES
 from nmt.training.trainer import BAD_IN_A_ROW, RETURNS, Trainer
 from nmt.training.validation import Validation, Validator
@@ -133,7 +134,9 @@ def make_trainer(world: World, folder: Path, changes: dict[str, object] | None =
     validator = parts.get("validator") or Validator(config, world.vocabulary, world.valid, world.valid_pairs)
     folder.mkdir(exist_ok=True)
     respell = SubwordDropout(world.vocabulary, config.train.subword_dropout, config.train.seed)
-    return Trainer(config, network, world.train, respell, validator, parts.get("tracker") or Listener(), folder)
+    tracker = parts.get("tracker") or Listener()
+    objective = make_objective(config, world.vocabulary, world.train)
+    return Trainer(config, network, world.train, respell, validator, tracker, folder, objective=objective)
 
 
 def on_update(trainer: Trainer, act: Callable[[int], None]) -> Trainer:
@@ -198,6 +201,8 @@ def every_rate(monkeypatch: pytest.MonkeyPatch) -> None:
         *({"train.optimizer": name} for name in OPTIMIZERS),
         {"train.ema": 0.9},
         {"train.precision": "bfloat16", "train.rdrop": 2.0},
+        {"train.scheduled_sampling": 0.5, "train.guided_alignment": 0.1},
+        {"train.risk": "chrf", "train.risk_samples": 2},
     ],
     ids=str,
 )

@@ -144,7 +144,7 @@ class TrainConfig(Section):
     translations drawn from the model, and the reference (Shen et al. 2016)."""
     risk_samples: int = Field(8, ge=1, le=1000)
     """Translations drawn of each sentence; equal ones count once."""
-    risk_sharpness: float = Field(0.05, gt=0)
+    risk_sharpness: float = Field(0.2, gt=0)
     """Power of the probabilities that translations are weighted by, alpha in Shen et al. 2016, eq. 12."""
     risk_likelihood: float = Field(0.1, gt=0, le=1)
     """Share of the usual loss in the objective, the rest being the risk (Edunov et al. 2018, section 3.3)."""

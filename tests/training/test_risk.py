@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from examples import sentence_pairs
@@ -12,6 +14,8 @@ from nmt.data.subwords import Vocabulary, train_vocabulary
 from nmt.evaluation.metrics import SENTENCE_METRICS
 from nmt.model.decoder import DECODER
 from nmt.model.seq2seq import Seq2Seq
+from nmt.training.loss import batch_losses
+from nmt.training.objective import Objective
 from nmt.training.risk import Risk, expected_cost, log_probabilities
 
 PAIRS = sentence_pairs(4)
@@ -133,3 +137,19 @@ def test_following_the_gradient_lowers_the_expected_cost(vocabulary: Vocabulary,
         cost.backward()
         optimizer.step()
     assert costs[-1] < 0.5 * costs[0]
+
+
+def test_nothing_is_drawn_from_a_network_that_has_no_numbers(vocabulary: Vocabulary, batch: Batch) -> None:
+    network, risk = a_network(), a_risk(vocabulary)
+    torch.nn.init.constant_(network.output.bias, math.nan)
+    losses = Objective(risk.settings, risk=risk)(network, batch, 0.5)
+    assert losses.objective.isnan()  # so that the update is skipped
+
+
+def test_risk_and_likelihood_have_their_shares(vocabulary: Vocabulary, batch: Batch) -> None:
+    network, risk = a_network(), a_risk(vocabulary, risk_likelihood=0.3)
+    drawn = risk.candidates(network, batch)
+    risk.candidates = lambda network, batch: drawn
+    mixed = Objective(risk.settings, risk=risk)(network, batch, 0.5).objective
+    usual = batch_losses(network, batch, risk.settings.label_smoothing).objective
+    torch.testing.assert_close(mixed, 0.3 * usual + 0.7 * risk(network, batch))

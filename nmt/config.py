@@ -133,6 +133,21 @@ class TrainConfig(Section):
     rdrop: float = Field(0.0, ge=0)
     """Weight of the divergence between two passes under different dropout (R-Drop, Liang et al. 2021); each batch is
     then read twice."""
+    scheduled_sampling: float = Field(0.0, ge=0, le=1)
+    """Share of target input pieces that are what the model predicted in a first pass, reached at the end of the budget
+    in a straight line from 0 (Bengio et al. 2015; in two passes, Mihaylova and Martins 2019)."""
+    guided_alignment: float = Field(0.0, ge=0)
+    """Weight of the cross-entropy between the attention and word alignments, which are learnt from the training pairs
+    (Chen et al. 2016)."""
+    risk: Literal["none", "chrf", "bleu"] = "none"
+    """Minimum risk training, of a fine-tuning: lessen the expected loss of sentence chrF or smoothed sentence BLEU over
+    translations drawn from the model, and the reference (Shen et al. 2016)."""
+    risk_samples: int = Field(8, ge=1, le=1000)
+    """Translations drawn of each sentence; equal ones count once."""
+    risk_sharpness: float = Field(0.2, gt=0)
+    """Power of the probabilities that translations are weighted by, alpha in Shen et al. 2016, eq. 12."""
+    risk_likelihood: float = Field(0.1, gt=0, le=1)
+    """Share of the usual loss in the objective, the rest being the risk (Edunov et al. 2018, section 3.3)."""
     subword_dropout: float = Field(0.0, ge=0, lt=1)
     """Share of pieces that are cut into smaller ones, afresh in every epoch (after BPE-dropout, Provilkov et al.
     2020)."""

@@ -80,10 +80,15 @@ class Seq2Seq(nn.Module):
             nn.init.uniform_(layer.weight, -0.1, 0.1)
         nn.init.zeros_(self.output.bias)
 
-    def forward(self, source: Tensor, lengths: Tensor, target: Tensor) -> tuple[Tensor, Tensor | None]:
+    def forward(
+        self, source: Tensor, lengths: Tensor, target: Tensor, owners: Tensor | None = None
+    ) -> tuple[Tensor, Tensor | None]:
         """source [batch, source] with lengths [batch], target [batch, target] from the begin symbol on ->
-        features [batch, target, embedding] for the output layer, attention [batch, target, source]."""
+        features [batch, target, embedding] for the output layer, attention [batch, target, source]. With `owners`
+        [targets], there may be any number of targets [targets, target] of each sentence, which is encoded once."""
         memory, state = self._encode(source, lengths)
+        if owners is not None:
+            memory, state = memory.select(owners), tuple(part.index_select(1, owners) for part in state)
         features, weights = self.decoder(self._embed(self.target_embedding, target), state, memory)
         return features, weights
 

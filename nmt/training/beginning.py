@@ -18,6 +18,7 @@ from nmt.options import displaced
 from nmt.search.settings import check_search
 from nmt.training import finetune, presets
 from nmt.training.corpora import Corpora
+from nmt.training.objective import check_objective
 from nmt.training.precision import fastest
 
 INITIAL = "initial.safetensors"
@@ -120,11 +121,13 @@ def _fixed(key: str) -> bool:
 
 
 def _check_feasible(config: Config) -> None:
-    """Raises UserError for a device that is not there, a search that cannot be, and weights that cannot learn."""
+    """Raises UserError for a device that is not there, a search or an objective that cannot be, and weights that cannot
+    learn."""
     if config.model.weights != "float32":
         raise UserError("model.weights is int8, which cannot be trained: train in float32, then use `nmt compress`.")
     model_folder.device_for(config.train.device)
     check_search(config.search)
+    check_objective(config)
 
 
 def say(message: str) -> None:

@@ -85,9 +85,11 @@ class ModelConfig(Section):
     """Size of the word embeddings and of the vector given to the output layer. Left open: chosen from the corpus
     size."""
     hidden: int = Field(256, ge=1)
-    """Size of the recurrent states; each direction of the encoder has half of it."""
+    """Size of the recurrent states; each direction of a bidirectional layer has half of it."""
     encoder_layers: int = Field(2, ge=1)
-    """Bidirectional recurrent layers in the encoder."""
+    """Recurrent layers in the encoder."""
+    bidirectional: Literal["all", "first"] = "all"
+    """Layers of the encoder that read the source in both directions: all; the first only (GNMT, Wu et al. 2016)."""
     decoder_layers: int = Field(2, ge=1)
     """Recurrent layers in the decoder."""
     heads: int = Field(4, ge=1)
@@ -99,6 +101,14 @@ class ModelConfig(Section):
     """Share of source and of target input pieces whose whole embedding is dropped in training."""
     residual: bool = True
     """Add a layer's input to its output where the sizes agree (He et al. 2016), from the second layer on."""
+    transitions: int = Field(1, ge=1)
+    """Transitions of every recurrent layer at each position, one after the other (deep transition, Miceli Barone et al.
+    2017); the `conditional` decoder has so many before and so many after its attention."""
+    norm: Literal["none", "pre"] = "none"
+    """Layer normalisation: none; pre, of every recurrent layer's input and of a stack's output (Xiong et al. 2020)."""
+    feedforward: float = Field(0.0, ge=0)
+    """Width of a gated feed-forward layer (SwiGLU, Shazeer 2020) after every recurrent layer, in multiples of `hidden`;
+    0 has none."""
     tied: Literal["none", "target", "all"] | None = None
     """Embeddings shared (Press and Wolf 2017): none; target input with output layer; source too (joint pieces). Left
     open: chosen from the corpus size."""

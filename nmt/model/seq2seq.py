@@ -49,12 +49,15 @@ class Seq2Seq(nn.Module):
         bridge = choose(BRIDGE, config.bridge, "model.bridge")
         rate = config.dropout or 0.0
         embedding = config.embedding or config.hidden
-        sizes = StackSizes(embedding, config.hidden, config.encoder_layers, rate, config.residual)
+        sizes = StackSizes(
+            *(embedding, config.hidden, config.encoder_layers, rate, config.residual),
+            *(config.transitions, config.norm, config.feedforward),
+        )
         self.source_embedding = nn.Embedding(source_pieces, embedding, padding_idx=PADDING)
         self.target_embedding = (
             self.source_embedding if tied == "all" else nn.Embedding(target_pieces, embedding, padding_idx=PADDING)
         )
-        self.encoder = Encoder(cell, sizes)
+        self.encoder = Encoder(cell, sizes, bidirectional=1 if config.bidirectional == "first" else sizes.layers)
         self.bridge = bridge(config.hidden, layers=config.decoder_layers, states=cell.STATES)
         self.decoder = decoder(
             cell,

@@ -145,9 +145,11 @@ def batch_losses(
     """
     copies = 2 if consistency else 1
     read = batch.target[:, :-1]
-    with torch.autocast(read.device.type, precision, enabled=precision != torch.float32):
-        if own > 0:
+    cast: dict[str, Any] = {"device_type": read.device.type, "dtype": precision, "enabled": precision != torch.float32}
+    if own > 0:
+        with torch.autocast(**cast):  # of its own: weights that it casts without a gradient must not be used again
             read = with_predictions(network, batch, own)
+    with torch.autocast(**cast):
         parts = (batch.source, batch.source_lengths, read)
         features, attention = network(*(torch.cat([part] * copies) for part in parts))
     labels = torch.cat([batch.target[:, 1:]] * copies)

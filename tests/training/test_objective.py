@@ -115,3 +115,9 @@ def test_what_cannot_be_is_told(changes: dict[str, object], said: str) -> None:
     with pytest.raises(UserError, match=said) as told:
         check_objective(Config().replace(changes))
     assert "\n" not in str(told.value)
+
+
+def test_in_half_precision_every_weight_learns_from_what_the_model_predicted() -> None:
+    network, batch = a_network(), make_batch(word_pairs(20))
+    batch_losses(network, batch, 0.1, own=0.5, precision=torch.bfloat16).objective.backward()
+    assert all(parameter.grad is not None and parameter.grad.any() for parameter in network.parameters())

@@ -59,9 +59,10 @@ def row(folder: Path) -> str:
     """Cells of the table, under COLUMNS, from what a run left in its folder."""
     records = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
     training = [record for record in records if record["kind"] == "train"]
-    speed = statistics.median(record["tokens_per_second"] for record in training)
+    # Of a run that ended before its first entry there is no speed.
+    speed = statistics.median([record["tokens_per_second"] for record in training] or [0])
     valid = max(record["bleu"] for record in records if record["kind"] == "valid")
-    epochs = max(record["epoch"] for record in training)
+    epochs = max((record["epoch"] for record in training), default=0)
     info = json.loads(subprocess.check_output([sys.executable, "-m", "nmt", "info", "--model", str(folder)]))
     tests = ", ".join(f"{result['bleu']['score']:.1f}" for result in info["scores"].values())
     return f"{info['parameters'] / 1e6:.2f} | {speed:,.0f} | {epochs:.0f} | {valid:.1f} | {tests}"

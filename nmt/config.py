@@ -44,6 +44,8 @@ class DataConfig(Section):
     """Longest training sentence in pieces, on either side; longer pairs are dropped and counted."""
     max_ratio: float = Field(9.0, gt=1)
     """Largest ratio of the lengths of the two sides, in characters; pairs beyond it are dropped and counted."""
+    clean: bool = False
+    """Train on the pairs that `nmt data clean` keeps, which are written into the run's folder first."""
 
 
 class SubwordsConfig(Section):
@@ -61,6 +63,9 @@ class SubwordsConfig(Section):
     open: 1, or 0.9995 for a corpus of so many characters that they would fill a third of the vocabulary."""
     normalization: Literal["nmt_nfkc", "nfkc", "identity"] = "nmt_nfkc"
     """Unicode normalisation before splitting."""
+    right_to_left: bool = False
+    """Spell the target from its last piece to its first (Sennrich et al. 2016, WMT): such a model errs elsewhere, and
+    `nmt rerank` mixes both. Text goes in and comes out the usual way round."""
     symbols: tuple[str, ...] = ()
     """Words of the source that are one piece each, such as tags. The tags of a mixture are added by themselves."""
     extend: int = Field(0, ge=0)

@@ -17,7 +17,7 @@ from nmt.model.seq2seq import Seq2Seq
 from nmt.options import displaced
 from nmt.search.settings import check_search
 from nmt.training import finetune, presets
-from nmt.training.corpora import Corpora
+from nmt.training.corpora import CLEAN, Corpora, cleaned
 from nmt.training.objective import check_objective
 from nmt.training.precision import fastest
 
@@ -25,7 +25,7 @@ INITIAL = "initial.safetensors"
 FIXED = ("data", "subwords", "model", "train.finetune")
 """Settings and sections that a run keeps for good: the weights and the meaning of the pieces hang on them."""
 BEGUN = {"trainer", "joint.spm", "source.spm", "target.spm", f"{model_folder.CONFIG}.partial"}
-"""What a run that is stopped while it begins may leave, `trainer` without anything but INITIAL."""
+"""What a run that is stopped while it begins may leave, `trainer` without more than INITIAL and the cleaned pairs."""
 
 
 def begun(config: Config, corpora: Corpora, folder: Path) -> Config:
@@ -35,6 +35,7 @@ def begun(config: Config, corpora: Corpora, folder: Path) -> Config:
     if config.train.finetune is not None:
         config, base = finetune.begin_from(config)
     _check(config, folder)
+    corpora = cleaned(corpora, config.data, folder / "trainer" / CLEAN)
     config = settled(config, corpora)
 
     def pairs() -> Iterator[tuple[str, str]]:
@@ -70,7 +71,7 @@ def _check(config: Config, folder: Path) -> None:
         raise UserError(f"{folder} cannot be written ({there} {problem}): choose another --output.")
     names = {path.name for path in folder.iterdir()} if folder.exists() else set()
     work = {path.name.removesuffix(".partial") for path in folder.glob("trainer/*")}
-    if names - (BEGUN if "trainer" in names and work <= {INITIAL} else set()):
+    if names - (BEGUN if "trainer" in names and work <= {INITIAL, CLEAN} else set()):
         raise UserError(f"{folder} exists and is no training run: choose another --output, nothing was written.")
 
 

@@ -85,6 +85,7 @@ def _prepare(config: Config, folder: Path, before: Callable[[Config], None]) -> 
     if not there:
         config = begun(config, corpora, folder)
     work = folder / "trainer"
+    corpora = corpora_module.cleaned(corpora, config.data, work / corpora_module.CLEAN)
     vocabulary = model_folder.load_vocabulary(folder, config)
     model_folder.save_config(folder, config)
     path, report = corpora_module.encode(corpora, config, vocabulary, work)

@@ -230,11 +230,13 @@ def test_deep_translator_works_unchanged(server: Running, expected: dict[str, st
 
 
 @pytest.mark.parametrize("examples", [25, pytest.param(500, marks=pytest.mark.slow)])
-def test_requests_made_up_from_its_own_description_never_break_it(server: Running, examples: int) -> None:
+def test_requests_made_up_from_its_own_description_never_break_it(
+    server: Running, examples: int, tmp_path: Path
+) -> None:
     pytest.importorskip("schemathesis")
     command = [sys.executable, "-m", "schemathesis.cli", "run", server.address + "/openapi.json", "--no-color"]
     command += ["--checks", "not_a_server_error", "--max-examples", str(examples), "--seed", "1"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     tested = re.search(r"([\d,]+) generated, ([\d,]+) passed", done.stdout)
     assert done.returncode == 0, done.stdout
     assert tested is not None

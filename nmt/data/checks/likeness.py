@@ -220,7 +220,7 @@ class UnlikelyLength(Check):
     name = "unlikely_length"
     what = "one side is too long for the other, by what is usual in this corpus"
     unless = (*LengthRatio.unless, "length_ratio", "wrong_script", "wrong_language")
-    FAR = 9.0
+    FAR = 6.0
     RATIO = 2.2
 
     def __init__(self, sample: tuple[Sequence[str], Sequence[str]]) -> None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from nmt.data.checks.chunk import Chunk, Part
 from nmt.data.checks.finding import BOTH, ERROR, LEVELS, NOTICE, SOURCE, TARGET, WARNING, Check, Found
-from nmt.data.checks.text import Tokens
+from nmt.data.checks.text import FACTORS, Tokens
 
 BUCKETS = 64
 HELD = 100_000
@@ -24,7 +24,7 @@ HELD = 100_000
 CHANCE = 4
 """Words up to which two authors may well write the same pair: a double is then no sign of copying."""
 LONG = 12
-"""Words beyond which the same pair in training and test data is an error."""
+"""Words beyond which the same pair in training and test data is an error, and one of its sides a warning."""
 ALIKE = 7
 """Words up to which two authors may well write nearly the same pair."""
 SHINGLE = 2
@@ -89,6 +89,19 @@ def _hashes(lines: Sequence[str]) -> NDArray[np.uint64]:
     return np.fromiter(map(hash, map(str.strip, lines)), np.int64, len(lines)).view(np.uint64)
 
 
+def _word_hashes(tokens: Tokens) -> NDArray[np.uint64]:
+    """[lines]: a hash of the words of each line in their order."""
+    ends = np.cumsum(tokens.counts)
+    place = np.arange(len(tokens.hashes)) - np.repeat(ends - tokens.counts, tokens.counts)
+    sums = np.concatenate([NOTHING, [np.uint64(0)], np.cumsum(tokens.hashes * FACTORS[place % len(FACTORS)])])
+    return np.asarray(sums[ends] - sums[ends - tokens.counts])
+
+
+def _both(source: NDArray[np.uint64], target: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """[pairs]: one hash of both sides."""
+    return source * FACTORS[0] + target * FACTORS[1]
+
+
 class Duplicate(Check):
     """The same pair again. Long ones were copied; short ones may have been written twice."""
 
@@ -101,12 +114,16 @@ class Duplicate(Check):
 
     def find(self, chunk: Chunk) -> Iterator[Found]:
         source, target = (_hashes(side) for side in chunk.sides)
+        self._keep(chunk, source, target)
+        yield from ()
+
+    def _keep(self, chunk: Chunk, keys: NDArray[np.uint64], others: NDArray[np.uint64]) -> None:
+        """Keeps what a chunk's pairs are known by until the end."""
         records = np.zeros(len(chunk), RECORD)
-        records["key"], records["other"] = source, target
+        records["key"], records["other"] = keys, others
         records["place"] = np.arange(chunk.first, chunk.first + len(chunk))
         records["words"] = np.minimum(chunk.tokens[0].counts, 65_535)
         self._shelves.add(records[records["words"] > 0])
-        yield from ()
 
     def finish(self) -> Iterator[Found]:
         for records in self._shelves:
@@ -146,6 +163,28 @@ class SameSource(Duplicate):
         for _, other, place, _count in same[1:].tolist():
             if other not in seen:
                 yield Found(place, BOTH, f"as pair {int(first['place']) + 1:,}", NOTICE)
+            seen.add(other)
+
+
+class NearDuplicate(Duplicate):
+    """The same pair again but for its capitals, punctuation and spaces."""
+
+    name = "near_duplicate"
+    drops = (WARNING,)
+    what = "nearly the same pair stands before: capitals, punctuation or spaces differ"
+
+    def find(self, chunk: Chunk) -> Iterator[Found]:
+        source, target = (_hashes(side) for side in chunk.sides)
+        first, second = (_word_hashes(tokens) for tokens in chunk.tokens)
+        self._keep(chunk, _both(first, second), _both(source, target))
+        yield from ()
+
+    def _doubles(self, same: NDArray[np.void]) -> Iterator[Found]:
+        first, seen = same[0], {int(same[0]["other"])}
+        for _, other, place, count in same[1:].tolist():
+            if other not in seen:
+                level = WARNING if count > CHANCE else NOTICE
+                yield Found(place, BOTH, f"nearly as pair {int(first['place']) + 1:,}", level)
             seen.add(other)
 
 
@@ -206,7 +245,7 @@ class Overlap(Check):
         where = next(place for place in (*exact, *near) if place is not None)
         length = int(chunk.tokens[like[0]].counts[row])
         if len(like) == 1:
-            kind, level = f"the {SIDES[like[0]]}", NOTICE
+            kind, level = f"the {SIDES[like[0]]}", NOTICE if length <= LONG else WARNING
         elif len(same) == 2:
             kind, level = "the pair", NOTICE if length <= CHANCE else WARNING if length <= LONG else ERROR
         else:

@@ -20,6 +20,7 @@ from nmt.commands.repl import repl
 from nmt.commands.report import report
 from nmt.commands.rerank import rerank
 from nmt.commands.score import score
+from nmt.commands.serve import serve
 from nmt.commands.train import train
 from nmt.commands.translate import translate
 from nmt.errors import UserError, guard, nearest
@@ -88,6 +89,7 @@ COMMANDS: Table = {
     "attention": attention,
     "report": report,
     "repl": repl,
+    "serve": serve,
     "info": info,
     "completion": completion,
 }

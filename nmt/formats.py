@@ -6,10 +6,16 @@ import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from torch import Tensor
+
 from nmt.errors import UserError
 from nmt.pipeline import Account, Answer
+from nmt.translator import Translator
 
 COLUMNS = ("translation", "score", "confidence", "coverage deficit", "flags", "alignment")
+
+Map = tuple[list[str], list[str], Tensor]
+"""Pieces of the source, pieces of the target, attention [target, source]."""
 
 
 class Format(NamedTuple):
@@ -96,3 +102,13 @@ def _account(answer: Answer) -> Account:
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 6)
+
+
+def attention_maps(translator: Translator, answer: Answer) -> list[Map]:
+    """Where the model looked in each part of a line that was translated with its parts."""
+    vocabulary = translator.vocabulary
+    return [
+        (vocabulary.source.pieces(part.pieces), vocabulary.target.pieces(best.pieces), best.attention)
+        for part in answer.parts
+        if (best := part.hypotheses[0]).attention is not None
+    ]

@@ -7,6 +7,7 @@ import html
 import importlib.util
 import io
 import re
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ SYSTEMS = ("first", "second")
 """The colours of the systems that are compared."""
 WIDTH, HEIGHT = 4.5, 3.1
 """Inches, for type of 10 points: as wide as a phone shows it without shrinking the type."""
+LABEL = 50
+"""Characters of a line of an axis label: a longer one would be cut off."""
 CELL = 0.2
 """Inches of a cell of a heat map."""
 
@@ -103,7 +106,7 @@ def bucket_figure(
         _ticks(lower, labels)
         upper.tick_params(axis="x", length=0, labelbottom=False)
         upper.grid(visible=False, axis="x")
-        lower.set_xlabel(axis)
+        lower.set_xlabel(textwrap.fill(axis, LABEL))
         _finish(figure, upper, colours, title, legend=len(systems) > 1)
     return figure
 
@@ -114,7 +117,7 @@ def count_figure(labels: Sequence[str], counts: Sequence[int], axis: str, colour
         axes = figure.add_subplot()
         axes.bar(range(len(labels)), counts, 0.8, color=colours["faint"])
         axes.set_ylabel("sentences")
-        axes.set_xlabel(axis)
+        axes.set_xlabel(textwrap.fill(axis, LABEL))
         _ticks(axes, labels)
     return figure
 
@@ -173,6 +176,19 @@ def heat_figure(
         axes.spines[:].set_visible(True)
         axes.spines[:].set_linewidth(0.5)
     return figure
+
+
+def shown(pieces: Sequence[str]) -> list[str]:
+    """Pieces as people read them: those that go on with a word begin with a hyphen."""
+    return [_shown(piece, first=number == 0) for number, piece in enumerate(pieces)]
+
+
+def _shown(piece: str, *, first: bool) -> str:
+    if piece == "</s>":
+        return "(end)"
+    if piece.startswith("▁"):
+        return piece[1:] or "␣"
+    return piece if first or not piece[0].isalnum() else f"-{piece}"
 
 
 @contextmanager

@@ -32,6 +32,7 @@ def check(words: list[str]) -> int:
     _add_corpus(parser)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything found here too, - for stdout alone")
     parser.add_argument("--no-vocabulary", action="store_true", help="learn no pieces and suggest no settings")
+    _list_checks(parser, words)
     options = parser.parse(words)
 
     from nmt.data.checks import summary
@@ -63,6 +64,7 @@ def clean(words: list[str]) -> int:
     parser.add_argument("--normalize", choices=NORMAL_FORMS, help="Unicode normal form")
     parser.add_argument("--unescape", action="store_true", help="HTML entities become what they stand for")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the report here too")
+    _list_checks(parser, words)
     options = parser.parse(words)
 
     from nmt.data.checks import summary
@@ -104,6 +106,18 @@ def _add_corpus(parser: Parser) -> None:
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="only these checks")
     parser.add_argument("--skip", nargs="+", default=[], metavar="NAME", help="all checks but these")
     parser.add_argument("--examples", type=natural, default=3, metavar="N", help="examples shown of each kind (3)")
+
+
+def _list_checks(parser: Parser, words: list[str]) -> None:
+    """Adds every check to the help, where that is asked for: they are not imported otherwise."""
+    if not {"-h", "--help"}.intersection(words):
+        return
+    from nmt.data.checks.check import CHECKS
+
+    rows = [f"  {name:22}{check.level:9}{check.what}" for name, check in CHECKS.items()]
+    parser.epilog = "\n".join(
+        ["checks, each with its level, which may be another where more or less is at stake:", *rows]
+    )
 
 
 def _corpus(options: argparse.Namespace) -> tuple[Part, list[Part], Config]:

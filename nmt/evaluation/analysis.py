@@ -90,14 +90,14 @@ ANALYSES: dict[str, Analysis] = {
     "copying": Analysis(
         "Copying",
         "Words of the translation that stand in the source, too: names and numbers, but also what was not translated.",
-        "share of the translation's words",
+        "share of the translation's words that stand in the source",
         lambda case: case.copied,
         FEW_PARTS,
     ),
     "untranslated": Analysis(
         "Untranslated",
         "Words of the source that stand in the translation though the reference does not have them.",
-        "share of the source's words",
+        "share of the source's words that the translation has left as they are",
         lambda case: case.untranslated,
         LITTLE,
     ),

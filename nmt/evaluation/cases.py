@@ -12,12 +12,15 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from nmt.data.encoded import EncodedCorpus
 from nmt.data.subwords import Vocabulary
 from nmt.evaluation.metrics import sentence_chrf
 from nmt.text import alignment, quality
 from nmt.text.words import NOWHERE, WORD, split
 from nmt.translator import Scored
 
+PAIRS = 200_000
+"""Training pairs whose words are counted at most."""
 Counts = Mapping[str, int]
 """How often training had each word, in lower case."""
 
@@ -120,6 +123,23 @@ def count_words(sentences: Iterable[str]) -> Counter[str]:
     return counts
 
 
+def count_encoded(corpus: EncodedCorpus, vocabulary: Vocabulary, limit: int = PAIRS) -> tuple[Counter[str], int]:
+    """How often each word stands in the sources of an encoded corpus, as their pieces spell them; and in how many of
+    its pairs that was counted, at most `limit`, evenly spread."""
+    rows = np.linspace(0, len(corpus) - 1, min(len(corpus), limit)).astype(int).tolist()
+    return count_words(vocabulary.source.decode_all([source for source, _ in corpus.pairs(rows)])), len(rows)
+
+
+def normalised(vocabulary: Vocabulary, sentences: Sequence[str]) -> list[str]:
+    """Source sentences as their pieces spell them: the words of an encoded corpus are spelled in the same way."""
+    return vocabulary.source.decode_all([np.array(pieces) for pieces in vocabulary.source.encode(sentences)])
+
+
+def frequencies_of(counts: Counts, sentences: Iterable[str]) -> list[tuple[int, ...]]:
+    """How often training had each word of each sentence."""
+    return [tuple(counts.get(word, 0) for word in words(sentence)) for sentence in sentences]
+
+
 def cases(
     sources: Sequence[str],
     references: Sequence[str],
@@ -133,7 +153,7 @@ def cases(
     scores = sentence_chrf(translations, references)
     frequencies: list[tuple[int, ...] | None] = [None] * len(sources)
     if counts is not None:
-        frequencies = [tuple(counts.get(word, 0) for word in words(source)) for source in spelled or sources]
+        frequencies = list(frequencies_of(counts, spelled or sources))
     texts = zip(sources, references, translations, scores, frequencies, looked or [None] * len(sources), strict=True)
     return [Case(*row) for row in texts]
 

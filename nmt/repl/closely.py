@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nmt.data.subwords import BEGIN
 from nmt.evaluation.heat_map import Alignment
-from nmt.formats import pharaoh
+from nmt.formats import Map, pharaoh
 from nmt.pipeline import Account, Answer
 from nmt.repl.display import Line, table, visible
 from nmt.search.trace import trace
@@ -19,8 +19,6 @@ from nmt.translator import Part, Translator
 RUNNERS_UP = 3
 LIKELY, DOUBTFUL = 0.5, 0.1
 """Probabilities from which a piece counts as such."""
-Map = tuple[list[str], list[str], Tensor]
-"""Pieces of the source, pieces of the target, attention [target, source]."""
 
 
 def explained(translator: Translator, answer: Answer) -> list[Line]:
@@ -63,16 +61,6 @@ def _pieces(translator: Translator, part: Part) -> list[Line]:
         rows.append([*cells, ("class:faint", "  ".join(told))])
     heads = ("piece", "p", "looked at", "others")
     return table([[("class:label", head) for head in heads], *rows])
-
-
-def maps(translator: Translator, answer: Answer) -> list[Map]:
-    """Where the model looked in each part of a line."""
-    vocabulary = translator.vocabulary
-    return [
-        (vocabulary.source.pieces(part.pieces), vocabulary.target.pieces(best.pieces), best.attention)
-        for part in answer.parts
-        if (best := part.hypotheses[0]).attention is not None
-    ]
 
 
 def alignment(source: str, answer: Answer, drawn: Sequence[Map]) -> Alignment:

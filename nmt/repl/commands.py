@@ -13,8 +13,9 @@ from nmt.config import SearchConfig
 from nmt.data.lines import open_input, read_lines
 from nmt.errors import UserError, choose, nearest, unknown
 from nmt.evaluation.heat_map import FORMS
+from nmt.formats import attention_maps
 from nmt.model_folder import write_durably
-from nmt.repl.closely import alignment, explained, maps
+from nmt.repl.closely import alignment, explained
 from nmt.repl.display import heat_map
 from nmt.repl.session import Model, Session, ranked
 from nmt.search.settings import changed
@@ -132,7 +133,7 @@ def attention(session: Session, words: str) -> None:
         path = _new(words)
         draw = choose(FORMS, path.suffix.lower(), ":attention: the ending")
     found = session.answer(line, closely=True)
-    drawn = maps(session.translator, found)
+    drawn = attention_maps(session.translator, found)
     if words:
         write_durably(path, draw(alignment(line, found, drawn)))
         session.display.remark(f"{path} is written")

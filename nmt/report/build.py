@@ -30,8 +30,7 @@ def build(
             raise UserError(f"{folder} is compared with itself: give another run as --compare.")
         for run in runs:
             run.name = str(run.folder)
-    for run in runs:
-        observe(run, test)
-    page = render(runs, chosen)
-    with open_output(output) as file:
-        file.write(page.encode("utf-8"))
+    with open_output(output) as file:  # before the work: a place that cannot be written is told at once
+        for run in runs:
+            observe(run, test)
+        file.write(render(runs, chosen).encode("utf-8"))

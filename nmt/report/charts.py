@@ -129,22 +129,9 @@ def attention_chart(name: str, scored: Scored, system: int, title: str) -> Chart
     """The attention of a scored translation; None for a model without."""
     if scored.attention is None:
         return None
-    rows, columns = shown(scored.target_pieces), shown(scored.source_pieces)
+    rows, columns = plots.shown(scored.target_pieces), plots.shown(scored.source_pieces)
     values = scored.attention.double().numpy()
     most = [f"{row} looks at {columns[int(places.argmax())]}" for row, places in zip(rows, values, strict=True)]
     figure = plots.heat_figure(rows, columns, values, plots.SYSTEMS[system])
     width = round(figure.get_figwidth() * 72)
     return Chart(title, "", plots.svg(figure, name, title, ", ".join(most)), width)
-
-
-def shown(pieces: Sequence[str]) -> list[str]:
-    """Pieces as people read them: those that go on with a word begin with a hyphen."""
-    return [_shown(piece, first=number == 0) for number, piece in enumerate(pieces)]
-
-
-def _shown(piece: str, *, first: bool) -> str:
-    if piece == "</s>":
-        return "(end)"
-    if piece.startswith("▁"):
-        return piece[1:] or "␣"
-    return piece if first or not piece[0].isalnum() else f"-{piece}"

@@ -9,20 +9,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from nmt import model_folder
 from nmt.config import Config
 from nmt.data.encoded import EncodedCorpus
 from nmt.data.lines import open_input, read_lines
-from nmt.data.subwords import Vocabulary
 from nmt.errors import UserError
-from nmt.evaluation.cases import Case, Counts, Looked, cases, count_words, looked_at
+from nmt.evaluation.cases import (
+    PAIRS,
+    Case,
+    Counts,
+    Looked,
+    cases,
+    count_encoded,
+    count_words,
+    looked_at,
+    normalised,
+)
 from nmt.training.corpora import Corpora, locate
 from nmt.translator import Scored, Translator
 
-PAIRS = 200_000
-"""Training pairs whose words are counted at most, evenly spread over the corpus."""
 FALLBACK = "validation"
 """What is analysed where a run has no test set."""
 
@@ -93,7 +98,7 @@ def observe(run: Run, test: str | None) -> None:
     run.counts = _counts(run)
     sources, references = ([pair[side] for pair in run.pairs] for side in (0, 1))
     looked = _look(run, translations)
-    spelled = sources if run.translator is None else _normalised(run.translator.vocabulary, sources)
+    spelled = sources if run.translator is None else normalised(run.translator.vocabulary, sources)
     run.cases = cases(sources, references, translations, run.counts, looked, spelled)
 
 
@@ -140,9 +145,9 @@ def _counts(run: Run) -> Counts | None:
     left = sorted((run.folder / "trainer").glob("train-*.arrow"), key=lambda path: path.stat().st_mtime)
     if left and run.translator is not None:
         corpus = EncodedCorpus(left[-1])
-        rows = np.linspace(0, len(corpus) - 1, min(len(corpus), PAIRS)).astype(int).tolist()
-        run.counted = f"{len(rows):,} of {len(corpus):,} training pairs"
-        return count_words(run.translator.vocabulary.source.decode_all([pair[0] for pair in corpus.pairs(rows)]))
+        counts, counted = count_encoded(corpus, run.translator.vocabulary)
+        run.counted = f"{counted:,} of {len(corpus):,} training pairs"
+        return counts
     try:
         if run.corpora is not None:
             pairs = list(run.corpora.clean(run.config.data)[1])[:PAIRS]
@@ -167,8 +172,3 @@ def _look(run: Run, translations: Sequence[str]) -> list[Looked | None]:
     elif unscored:
         run.left_out.append(f"coverage and reordering of {unscored:,} sentences of {run.name}: they are too long")
     return looked
-
-
-def _normalised(vocabulary: Vocabulary, sentences: Sequence[str]) -> list[str]:
-    """Sentences as their pieces spell them: the counted words are spelled in the same way."""
-    return vocabulary.source.decode_all([np.array(pieces) for pieces in vocabulary.source.encode(sentences)])

@@ -14,7 +14,7 @@ function sentence(row) {
   const [source, reference, ...translations] = held.texts[row];
   const list = element("dl");
   const add = (label, text) => list.append(label, element("dd", text));
-  add(element("dt", String(row + 1)), source);
+  add(element("dt", `sentence ${row + 1}`), source);
   add(element("dt", "reference"), reference);
   translations.forEach(([text, chrf], system) => {
     const label = element("dt");
@@ -56,4 +56,9 @@ document.querySelectorAll("details.rows").forEach((details) =>
       fill(details);
     }
   })
+);
+
+// Paper cannot be opened: what belongs on it is unfolded.
+addEventListener("beforeprint", () =>
+  document.querySelectorAll("details.paper").forEach((details) => (details.open = true))
 );

@@ -11,9 +11,8 @@ from nmt.errors import UserError
 from nmt.evaluation.analysis import ANALYSES, FEWEST, SAMPLES, analyse
 from nmt.evaluation.metrics import SAMPLES as SCORE_SAMPLES
 from nmt.evaluation.metrics import Counted
-from nmt.report import charts, differences, scores
+from nmt.report import charts, differences, findings, scores
 from nmt.report.charts import Chart
-from nmt.report.findings import data_findings
 from nmt.report.gather import Run
 
 LISTED = 1000
@@ -53,7 +52,8 @@ def render(runs: Sequence[Run], chosen: Sequence[int] = ()) -> str:
         runs[1].left_out.append("sentences side by side: the two runs have other test sentences")
         analysed = analysed[:1]
     sections = _analyses(analysed)
-    findings = [(run.name, data_findings(run)) for run in runs]
+    facts = findings.facts(runs)
+    checked = findings.check(runs)
     return environment.from_string(_part("page.html")).render(
         runs=runs,
         title=" against ".join(run.name for run in runs),
@@ -66,7 +66,8 @@ def render(runs: Sequence[Run], chosen: Sequence[int] = ()) -> str:
         analyses=sections,
         differences=held,
         attention=_attention(analysed, chosen),
-        findings=[(name, found) for name, found in findings if found],
+        facts=facts,
+        checked=checked,
         settings=_settings(runs),
         left_out=list(dict.fromkeys(reason for run in runs for reason in run.left_out)),
         sentences=_sentences(analysed),

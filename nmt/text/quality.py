@@ -30,6 +30,28 @@ def confidence(log_probabilities: Sequence[float]) -> float:
     return math.exp(sum(log_probabilities) / len(log_probabilities)) if log_probabilities else 1.0
 
 
+def word_confidences(surfaces: Sequence[str], log_probabilities: Sequence[float]) -> list[float]:
+    """The confidence of each word, of those that white space separates in the text which some pieces spell. surfaces:
+    what each piece spells, the end symbol last. A piece counts to each word it has letters of, one without letters to
+    the word that comes next, or to the last."""
+    words: list[list[float]] = []
+    waiting: list[float] = []
+    ended = True
+    for surface, value in zip(surfaces, log_probabilities, strict=True):
+        waiting.append(value)
+        if not surface.strip():
+            ended = ended or bool(surface)
+            continue
+        if ended or surface[0].isspace() or not words:
+            words.append([])
+        words[-1] += waiting
+        words += [[value] for _ in surface.split()[1:]]
+        waiting, ended = [], surface[-1].isspace()
+    if words:
+        words[-1] += waiting
+    return [confidence(values) for values in words]
+
+
 def coverage_deficit(attention: Sequence[NDArray[np.float64]]) -> float:
     """The share of the source that was not looked at: the mean over its pieces of 1 less the attention received, where
     that is less than 1. attention: [target, source] of each part, the end symbol of the source last."""

@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 
 import torch
 
-from nmt import model_folder
+from nmt import model_folder, plots
 from nmt.config import Config
 from nmt.data.encoded import EncodedCorpus
 from nmt.data.subwords import SubwordDropout
 from nmt.errors import UserError, guard
+from nmt.evaluation.cases import count_encoded
 from nmt.evaluation.evaluate import evaluate
 from nmt.model.seq2seq import Seq2Seq, parameter_count
 from nmt.training import corpora as corpora_module
@@ -106,7 +107,8 @@ def _assemble(prepared: Prepared, folder: Path, group: Group) -> tuple[Trainer, 
     tracker = Tracker(folder) if group.first else SilentTracker()
     tracker.say(f"{parameter_count(network):,} parameters, {len(vocabulary.target):,} target pieces")
     respell = SubwordDropout(vocabulary, config.train.subword_dropout, config.train.seed)
-    validator = Validator(config, vocabulary, EncodedCorpus(work / VALID), prepared.valid, group)
+    counts = count_encoded(corpus, vocabulary)[0] if group.first and plots.installed() else None
+    validator = Validator(config, vocabulary, EncodedCorpus(work / VALID), prepared.valid, group, counts)
     if config.train.batch_tokens == "auto":
         config = _with_largest_batch(config, network, corpus, group, tracker)
         if group.first:

@@ -76,21 +76,22 @@ class Tracker:
         self._record("valid", update, validation.scores, samples=samples)
         lines = ["**{source}**  \n{translation}  \n*{reference}*".format(**sample) for sample in samples]
         self._writer.add_text("valid/samples", "\n\n".join(lines), update)
-        for number, sample in enumerate(validation.samples[:PICTURES], start=1):
-            if (picture := attention_picture(sample.seen)) is not None:
-                self._writer.add_image(f"valid/attention-{number}", picture, update, dataformats="HW")
-        self._analyses(update, validation)
+        self._pictures(update, validation)
         self.say(f"update {update}  validation  {describe(validation.scores)}")
 
-    def _analyses(self, update: int, validation: Validation) -> None:
-        """The error analyses that need nothing but the texts, as the report draws them."""
-        if not validation.texts or not self._draws:
+    def _pictures(self, update: int, validation: Validation) -> None:
+        """Attention and the error analyses, as the report draws them."""
+        if not validation.samples or not self._draws:
             return
         if not plots.installed():
             self._draws = False
-            self.say("no error analysis in TensorBoard: it needs matplotlib, pip install 'nmt[plots]'")
+            self.say("no pictures in TensorBoard: they need matplotlib, pip install 'nmt[plots]'")
             return
-        for name, picture in analysis_pictures(validation.texts).items():
+        pictures = analysis_pictures(validation.cases) if validation.cases else {}
+        for number, sample in enumerate(validation.samples[:PICTURES], start=1):
+            if (picture := attention_picture(sample.seen)) is not None:
+                pictures[f"attention-{number}"] = picture
+        for name, picture in pictures.items():
             self._writer.add_image(f"valid/{name}", picture, update, dataformats="HWC")
 
     def say(self, message: str) -> None:

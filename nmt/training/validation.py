@@ -12,6 +12,7 @@ from nmt.config import Config
 from nmt.data.batching import BucketOrder, make_batch
 from nmt.data.encoded import EncodedCorpus
 from nmt.data.subwords import Vocabulary
+from nmt.evaluation.cases import Case, Counts, frequencies_of, looked_at, normalised
 from nmt.evaluation.metrics import corpus_scores
 from nmt.model.seq2seq import Seq2Seq
 from nmt.search.settings import plain
@@ -21,6 +22,8 @@ from nmt.translator import Scored, Translator
 
 BATCH_TOKENS = 4096
 SAMPLES = 5
+LOOKED = 300
+"""Translations that are scored once more, to see where their model looked."""
 
 
 class Sample(NamedTuple):
@@ -37,13 +40,14 @@ class Validation(NamedTuple):
 
     scores: dict[str, float]
     samples: list[Sample]
-    texts: Sequence[tuple[str, str, str]] = ()
-    """All sources, translations and references."""
+    cases: Sequence[Case] = ()
+    """What an error analysis looks at, of all pairs; where nobody watches, none."""
 
 
 class Validator:
     """Scores a network on validation pairs, by the same path that files are translated on. The processes of a group
-    share the work; all of them get the scores."""
+    share the work; all of them get the scores. counts: how often training had each word, where `Validation.cases` are
+    wanted."""
 
     def __init__(
         self,
@@ -52,6 +56,7 @@ class Validator:
         encoded: EncodedCorpus,
         pairs: Sequence[tuple[str, str]],
         group: Group = ALONE,
+        counts: Counts | None = None,
     ) -> None:
         self.vocabulary = vocabulary
         self.config = config
@@ -59,6 +64,7 @@ class Validator:
         self.sources = [source for source, _ in pairs]
         self.references = [target for _, target in pairs]
         self.group = group
+        self.frequencies = None if counts is None else frequencies_of(counts, normalised(vocabulary, self.sources))
 
     def __call__(self, network: Seq2Seq) -> Validation:
         """The scores of a network, which is left in its mode."""
@@ -72,15 +78,26 @@ class Validator:
         translator = Translator(network, self.vocabulary, self.config)
         own = [translation.text for translation in translator.translate(self.group.share(self.sources), search)]
         translations = self.group.gather(own, len(self.sources))
-        first = list(zip(self.sources, translations, self.references, strict=True))[:SAMPLES]
-        seen = translator.score([(source, translation) for source, translation, _ in first])
+        texts = list(zip(self.sources, translations, self.references, strict=True))
+        some = texts[: SAMPLES if self.frequencies is None else LOOKED]
+        seen = translator.score([(source, translation) for source, translation, _ in some])
         network.train(training)
         scores = corpus_scores(translations, [self.references], metrics=("bleu", "chrf"))
         return Validation(
             {"loss": loss, "accuracy": accuracy, "bleu": scores["bleu"].score, "chrf": scores["chrf"].score},
-            [Sample(*texts, view) for texts, view in zip(first, seen, strict=True)],
-            list(zip(self.sources, translations, self.references, strict=True)),
+            [Sample(*row, view) for row, view in zip(texts[:SAMPLES], seen, strict=False)],
+            self._cases(translations, seen),
         )
+
+    def _cases(self, translations: Sequence[str], seen: Sequence[Scored]) -> list[Case]:
+        """The cases of all translations, of which the first were scored."""
+        if self.frequencies is None:
+            return []
+        sources = zip(self.sources, translations, seen, strict=False)
+        looked = [looked_at(self.vocabulary, *one) for one in sources]
+        views = [*looked, *[None] * (len(translations) - len(looked))]
+        rows = zip(self.sources, self.references, translations, self.frequencies, views, strict=True)
+        return [Case(source, wanted, found, 0.0, known, view) for source, wanted, found, known, view in rows]
 
     @torch.inference_mode()
     def _losses(self, network: Seq2Seq) -> tuple[float, float]:

@@ -206,6 +206,12 @@ def test_nothing_else_is_above_a_notice(report: Report) -> None:
     assert {line[0] for finding in loud for line in finding.lines} == {fault.line for fault in FAULTS}
 
 
+def test_no_fault_has_a_second_name(report: Report) -> None:
+    loud = [finding for finding in report.findings if finding.level != NOTICE]
+    names = {fault.line: {f.check.name for f in loud if (fault.line,) in f.lines} for fault in FAULTS}
+    assert names == {fault.line: {fault.check} for fault in FAULTS}
+
+
 @pytest.mark.parametrize("clauses", [1, 3])
 def test_a_clean_corpus_has_nothing_above_a_notice(clauses: int, tmp_path: Path) -> None:
     """With one clause it has so few patterns that many pairs are nearly others: a trait, no fault."""

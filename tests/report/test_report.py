@@ -13,6 +13,7 @@ import pytest
 from examples import make_model_folder, sentence_pairs
 
 from nmt.cli import main
+from nmt.report import build, findings
 
 pytest.importorskip("matplotlib")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -125,6 +126,47 @@ def test_the_page_is_one_file_and_small(page: Path) -> None:
     text = page.read_text()
     assert len(text) < 5_000_000
     assert not re.search(r'(src|href)="(?!#|data:)', text)
+
+
+def test_the_page_has_the_findings_of_the_check_by_the_same_names(
+    page: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    corpus = ["--data.folder", str(data), "--data.source", "en", "--data.target", "de"]
+    main(["data", "check", *corpus, "--no-vocabulary", "--json", "-"])
+    found = json.loads(capsys.readouterr().out)["findings"]
+    counted = [(one["level"], one["name"], f"{one['count']:,}") for one in found]
+    assert len(counted) > 2
+    shown = r"<summary><strong[^>]*>(\w+)</strong>\s*<code>(\w+)</code> <span>([\d,]+) "
+    assert re.findall(shown, page.read_text()) == counted
+
+
+def test_of_a_large_corpus_the_beginning_is_checked_and_the_page_says_so(
+    runs: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(findings, "CHECKED", 20)
+    output = tmp_path / "page.html"
+    assert main(["report", "--run", str(runs[0]), "--output", str(output)]) == 0
+    text = output.read_text()
+    assert "train: 60 pairs, the first 20 checked" in text
+    assert "validation: 8 pairs</h4>" in text
+
+
+def test_paper_has_what_is_folded_on_the_screen(browser: Any, page: Path) -> None:
+    tab = browser.new_page()
+    tab.goto(page.as_uri())
+    folded = "[...document.querySelectorAll('details.paper')].filter((one) => !one.open).length"
+    assert tab.evaluate(folded) > 0
+    tab.pdf()
+    assert tab.evaluate(folded) == 0
+    tab.close()
+
+
+def test_a_place_that_cannot_be_written_is_told_before_the_work(
+    runs: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(build, "observe", lambda run, test: pytest.fail("the work was begun"))
+    assert main(["report", "--run", str(runs[0]), "--output", str(tmp_path / "none" / "page.html")]) == 2
+    assert "cannot be written" in capsys.readouterr().err
 
 
 def test_what_is_gone_is_left_out_and_named(runs: tuple[Path, Path], tmp_path: Path) -> None:

@@ -10,8 +10,10 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from nmt.evaluation.analysis import ANALYSES
+from nmt.evaluation.cases import Case, Looked
 from nmt.training import tracking
-from nmt.training.picture import CELL, attention_picture
+from nmt.training.picture import attention_picture
 from nmt.training.tracking import Tracker, describe
 from nmt.training.validation import Sample, Validation
 from nmt.translator import Scored
@@ -122,9 +124,11 @@ def test_the_time_that_patience_leaves_is_told_where_it_is_shorter(
 
 def test_attention_is_drawn_a_row_for_a_target_piece_the_darker_the_more() -> None:
     picture = attention_picture(SAMPLE.seen)
-    cells = picture[-3 * CELL :, -2 * CELL :]
-    assert np.array_equal(cells[::CELL, ::CELL], (255 * (1 - ATTENTION)).numpy().astype(np.uint8))
-    assert picture[: -3 * CELL].min() < 128  # letters
+    full = (picture == (0x00, 0x67, 0xA5)).all(axis=2)  # the colour of all attention
+    rows, columns = np.nonzero(full)
+    first, last = rows[columns < np.median(columns)].mean(), rows[columns > np.median(columns)].mean()
+    assert full.sum() > 200, "two cells"
+    assert first < last, "the first piece looks at the first one"
     assert attention_picture(Scored(-1.0, ["a"], ["b"], [-1.0], None)) is None
 
 
@@ -136,13 +140,15 @@ def test_numbers_are_written_as_people_read_them() -> None:
 
 def test_tensorboard_shows_the_analyses_of_the_report(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    texts = [("a b c", "x y z", "x y z")] * 6 + [("a b c d e f g", "x y", "x y z u v w")] * 4
+    looked = Looked(deficit=0.25, excess=0.125, reordering=0.0)
+    cases = [Case("a b c", "x y z", "x y z", 0.0, (3, 20, 0), looked)] * 6
+    cases += [Case("a b c d e f g", "x y z u v w", "x y", 0.0, (1,) * 7)] * 4
     tracker = Tracker(tmp_path)
-    tracker.validation(3, Validation(SCORES, [SAMPLE], texts))
+    tracker.validation(3, Validation(SCORES, [SAMPLE], cases))
     tracker.close()
     events = EventAccumulator(str(tmp_path / "tensorboard"), size_guidance={"images": 0})
     events.Reload()
-    for name in ("length", "length_ratio"):
+    for name in ANALYSES:
         (image,) = events.Images(f"valid/{name}")
         assert (image.step, image.width > 300) == (3, True)
 
@@ -153,6 +159,6 @@ def test_without_matplotlib_it_is_told_once(
     monkeypatch.setattr(tracking.plots, "installed", lambda: False)
     tracker = Tracker(tmp_path)
     for update in (1, 2):
-        tracker.validation(update, Validation(SCORES, [], [("a", "b", "c")]))
+        tracker.validation(update, Validation(SCORES, [SAMPLE], [Case("a", "b", "c", 0.0)]))
     tracker.close()
     assert capfd.readouterr().err.count("matplotlib") == 1

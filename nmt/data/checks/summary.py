@@ -32,7 +32,7 @@ def of_check(report: Report, examples: int) -> Iterator[str]:
 
 
 def _finding(finding: Finding, examples: int) -> Iterator[str]:
-    where = f" of {finding.where}" if finding.side < 2 else ""
+    where = f", in {finding.where}" if finding.side < 2 else ""
     unit = "line" if finding.side < 2 else "pair"
     yield (
         f"  {finding.level:8}{finding.check.name}: {finding.count:,} {unit}{'' if finding.count == 1 else 's'}, "

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 from nmt.data.checks.characters import CHARACTER_CHECKS
 from nmt.data.checks.chunk import Chunk, Part
+from nmt.data.checks.doubles import Duplicate, NearDuplicate, SameSource, SameTarget
 from nmt.data.checks.finding import ERROR, LEVELS, NOTICE, Check, Example, Finding, Found
 from nmt.data.checks.likeness import ENOUGH, SAMPLE, UnlikelyLength, WrongLanguage, WrongScript
 from nmt.data.checks.markup import MARKUP_CHECKS
-from nmt.data.checks.overlaps import Duplicate, NearDuplicate, Overlap, SameSource, SameTarget
+from nmt.data.checks.overlaps import Overlap
 from nmt.data.checks.pairs import (
     CHARACTERS_PER_PIECE,
     Copied,

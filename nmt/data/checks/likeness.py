@@ -159,7 +159,7 @@ class WrongLanguage(Check):
     LETTERS = 20  # fewer tell too little, and so do fewer words
     WORDS = 4
     CLEAR = 0.6  # nats a trigram by which the other side must be likelier
-    STRANGE = 0.03  # share of the sample that is shown to the identifier
+    STRANGE = 1.7  # spreads below the usual likelihood, from where on lines are shown to the identifier
     LIKELY = 0.25  # probability that it must give to another language
     UNLIKELY = 0.01  # and that it may at most give to the language of the side
 
@@ -169,7 +169,9 @@ class WrongLanguage(Check):
         trigrams = [_trigrams(text) for text in texts]
         both = zip(self.sides, trigrams, sample, strict=True)
         own = [profile.scores(grams, len(lines)) for profile, grams, lines in both]
-        self.low = [float(np.quantile(scores, self.STRANGE)) for scores in own]
+        middle = [float(np.median(scores)) for scores in own]  # neither it nor the spread minds a few strange lines
+        spread = [1.48 * float(np.median(np.abs(scores - usual))) for scores, usual in zip(own, middle, strict=True)]
+        self.low = [usual - self.STRANGE * width for usual, width in zip(middle, spread, strict=True)]
         self.expected, self.identify = _identifier(sample)
 
     def find(self, chunk: Chunk) -> Iterator[Found]:

@@ -15,7 +15,7 @@ from nmt.data.checks.text import Tokens
 
 LONG = 12
 """Words beyond which the same pair in training and test data is an error, and one of its sides a warning."""
-ALIKE = 7
+ALIKE = 9
 """Words up to which two authors may well write nearly the same pair."""
 SHINGLE = 2
 """Words in a row by which lines that are nearly the same are found."""

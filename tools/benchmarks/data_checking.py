@@ -24,7 +24,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "recipes"))
 
-import phrasebook_grammar as grammar  # noqa: E402
+import phrasebook_grammar as grammar
 
 NAMES = 50_000
 SENTENCES = 20_000

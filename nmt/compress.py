@@ -12,7 +12,7 @@ import torch
 from nmt import model_folder
 from nmt.data.corpus import languages, read_pairs
 from nmt.data.encoded import EncodedCorpus
-from nmt.data.lexicon import learn_lexicon, most_frequent
+from nmt.data.lexicon import learn_lexicon, most_frequent, spread
 from nmt.data.subwords import EncodedPair, Vocabulary
 from nmt.errors import UserError
 from nmt.model.shortlist import Shortlist
@@ -22,8 +22,6 @@ CANDIDATES = 40
 FREQUENT = 1000
 """Most frequent target pieces, which every sentence may have. On Multi30k's validation pairs 200 lost 0.2 BLEU, so many
 none, at the same speed: docs/results.md."""
-PAIRS = 100_000
-"""Pairs that the shortlist is learned from at most, evenly spread over the corpus: some 4 GB of memory."""
 
 CARD = """
 Compressed by `nmt compress`: the weights are in eight bits, one scale for each row{shortlist}. The scores above, if
@@ -64,19 +62,14 @@ def training_pairs(model: Path, vocabulary: Vocabulary, data: Sequence[str]) -> 
     """At most PAIRS pairs of the data given, or of what a training run left in the model's folder, encoded."""
     if data:
         texts = list(read_pairs(data, *languages(data), split="train"))
-        texts = [texts[row] for row in _spread(len(texts))]
+        texts = [texts[row] for row in spread(len(texts))]
         sides = [side.encode(list(text)) for side, text in zip(vocabulary, zip(*texts, strict=True), strict=True)]
         return [tuple(np.array(side, np.int32) for side in pair) for pair in zip(*sides, strict=True)]  # type: ignore[misc]
     corpora = sorted((model / "trainer").glob("train-*.arrow"), key=lambda path: path.stat().st_mtime)
     if not corpora:
         raise UserError(f"{model} has no training pairs to learn a shortlist from: give --data, or --shortlist 0.")
     corpus = EncodedCorpus(corpora[-1])
-    return corpus.pairs(_spread(len(corpus)))
-
-
-def _spread(count: int) -> list[int]:
-    """At most PAIRS of so many rows, evenly spread."""
-    return np.linspace(0, count - 1, min(count, PAIRS)).astype(int).tolist() if count else []
+    return corpus.pairs(spread(len(corpus)))
 
 
 def learn_shortlist(pairs: Sequence[EncodedPair], vocabulary: Vocabulary, candidates: int) -> Shortlist:

@@ -44,6 +44,8 @@ class DataConfig(Section):
     """Longest training sentence in pieces, on either side; longer pairs are dropped and counted."""
     max_ratio: float = Field(9.0, gt=1)
     """Largest ratio of the lengths of the two sides, in characters; pairs beyond it are dropped and counted."""
+    clean: bool = False
+    """Train on the pairs that `nmt data clean` keeps, which are written into the run's folder first."""
 
 
 class SubwordsConfig(Section):
@@ -61,6 +63,9 @@ class SubwordsConfig(Section):
     open: 1, or 0.9995 for a corpus of so many characters that they would fill a third of the vocabulary."""
     normalization: Literal["nmt_nfkc", "nfkc", "identity"] = "nmt_nfkc"
     """Unicode normalisation before splitting."""
+    right_to_left: bool = False
+    """Spell the target from its last piece to its first (Sennrich et al. 2016, WMT): such a model errs elsewhere, and
+    `nmt rerank` mixes both. Text goes in and comes out the usual way round."""
     symbols: tuple[str, ...] = ()
     """Words of the source that are one piece each, such as tags. The tags of a mixture are added by themselves."""
     extend: int = Field(0, ge=0)
@@ -85,9 +90,11 @@ class ModelConfig(Section):
     """Size of the word embeddings and of the vector given to the output layer. Left open: chosen from the corpus
     size."""
     hidden: int = Field(256, ge=1)
-    """Size of the recurrent states; each direction of the encoder has half of it."""
+    """Size of the recurrent states; each direction of a bidirectional layer has half of it."""
     encoder_layers: int = Field(2, ge=1)
-    """Bidirectional recurrent layers in the encoder."""
+    """Recurrent layers in the encoder."""
+    bidirectional: Literal["all", "first"] = "all"
+    """Layers of the encoder that read the source in both directions: all; the first only (GNMT, Wu et al. 2016)."""
     decoder_layers: int = Field(2, ge=1)
     """Recurrent layers in the decoder."""
     heads: int = Field(4, ge=1)
@@ -99,6 +106,14 @@ class ModelConfig(Section):
     """Share of source and of target input pieces whose whole embedding is dropped in training."""
     residual: bool = True
     """Add a layer's input to its output where the sizes agree (He et al. 2016), from the second layer on."""
+    transitions: int = Field(1, ge=1)
+    """Transitions of every recurrent layer at each position, one after the other (deep transition, Miceli Barone et al.
+    2017); the `conditional` decoder has so many before and so many after its attention."""
+    norm: Literal["none", "pre"] = "none"
+    """Layer normalisation: none; pre, of every recurrent layer's input and of a stack's output (Xiong et al. 2020)."""
+    feedforward: float = Field(0.0, ge=0)
+    """Width of a gated feed-forward layer (SwiGLU, Shazeer 2020) after every recurrent layer, in multiples of `hidden`;
+    0 has none."""
     tied: Literal["none", "target", "all"] | None = None
     """Embeddings shared (Press and Wolf 2017): none; target input with output layer; source too (joint pieces). Left
     open: chosen from the corpus size."""
@@ -133,6 +148,21 @@ class TrainConfig(Section):
     rdrop: float = Field(0.0, ge=0)
     """Weight of the divergence between two passes under different dropout (R-Drop, Liang et al. 2021); each batch is
     then read twice."""
+    scheduled_sampling: float = Field(0.0, ge=0, le=1)
+    """Share of target input pieces that are what the model predicted in a first pass, reached at the end of the budget
+    in a straight line from 0 (Bengio et al. 2015; in two passes, Mihaylova and Martins 2019)."""
+    guided_alignment: float = Field(0.0, ge=0)
+    """Weight of the cross-entropy between the attention and word alignments, which are learnt from the training pairs
+    (Chen et al. 2016)."""
+    risk: Literal["none", "chrf", "bleu"] = "none"
+    """Minimum risk training, of a fine-tuning: lessen the expected loss of sentence chrF or smoothed sentence BLEU over
+    translations drawn from the model, and the reference (Shen et al. 2016)."""
+    risk_samples: int = Field(8, ge=1, le=1000)
+    """Translations drawn of each sentence; equal ones count once."""
+    risk_sharpness: float = Field(0.2, gt=0)
+    """Power of the probabilities that translations are weighted by, alpha in Shen et al. 2016, eq. 12."""
+    risk_likelihood: float = Field(0.1, gt=0, le=1)
+    """Share of the usual loss in the objective, the rest being the risk (Edunov et al. 2018, section 3.3)."""
     subword_dropout: float = Field(0.0, ge=0, lt=1)
     """Share of pieces that are cut into smaller ones, afresh in every epoch (after BPE-dropout, Provilkov et al.
     2020)."""

@@ -98,9 +98,10 @@ def load_vocabulary(folder: Path, config: Config) -> Vocabulary:
         if not path.exists() or path.stat().st_size == 0:
             raise UserError(f"{path} is {'empty' if path.exists() else 'missing'}: restore it from a copy.")
     try:
-        return Vocabulary.load(folder)
+        vocabulary = Vocabulary.load(folder)
     except UserError:
         raise UserError(f"{folder / ' or '.join(names)} is damaged: restore it from a copy.") from None
+    return vocabulary.reversed() if config.subwords.right_to_left else vocabulary
 
 
 def save_config(folder: Path, config: Config) -> None:

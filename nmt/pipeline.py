@@ -254,8 +254,7 @@ class Pipeline:
         """A text that has a term as the glossary has it, where the normalisation of the pieces had changed it."""
         if term in text or not text:
             return text
-        subwords = self.translator.vocabulary.target
-        normal = subwords.decode(subwords.encode([term], end=False)[0])
+        normal = self.translator.vocabulary.target.normal(term)
         return text.replace(normal, term, 1)
 
 

@@ -238,7 +238,9 @@ class Translator:
         def pieces(phrases: Iterable[str]) -> tuple[tuple[int, ...], ...]:
             return tuple(map(tuple, self.vocabulary.target.encode([clean_line(one) for one in phrases], end=False)))
 
-        exclude = (*pieces(request.exclude), *request.spellings)
+        if request.prefix and self.vocabulary.right_to_left:
+            raise UserError("this model translates from the end of the sentence: it takes no beginning.")
+        exclude = (*pieces(request.exclude), *map(self._turned, request.spellings))
         controls = []
         for number, part in enumerate(parts):
             end = parts[number + 1].start if number + 1 < len(parts) else math.inf
@@ -247,6 +249,10 @@ class Translator:
             prefix, include = ("", terms) if number else (request.prefix, [*request.include, *terms])
             controls.append(Control(pieces([prefix])[0], pieces(include), exclude))
         return controls
+
+    def _turned(self, pieces: tuple[int, ...]) -> tuple[int, ...]:
+        """Target pieces without end symbol as they are written, from those as the model has them; and the other way."""
+        return pieces[::-1] if self.vocabulary.right_to_left else pieces
 
     def score(self, pairs: Sequence[tuple[str, str]]) -> list[Scored]:
         """What the model thinks of given pairs of source and target lines, in order; see `stream_scores`."""
@@ -288,16 +294,23 @@ class Translator:
             places = order[start:end]
             seen = self._teacher_forced([pairs[place] for place in places])
             for place, (found, attention) in zip(places, seen, strict=True):
+                order_written = self._written(len(found))
                 scored[place] = replace(
                     scored[place],
                     log_probability=float(found.sum()),
-                    piece_log_probabilities=found.tolist(),
-                    attention=attention,
+                    piece_log_probabilities=found[order_written].tolist(),
+                    attention=None if attention is None else attention[order_written],
                 )
         return scored
 
+    def _written(self, count: int) -> list[int]:
+        """The places, as the model has them, of `count` target pieces in the order they are written, the end symbol
+        last."""
+        return [*self._turned(tuple(range(count - 1))), count - 1]
+
     def _unscored(self, source: list[int], target: list[int]) -> Scored:
-        pieces = self.vocabulary.source.pieces(source), self.vocabulary.target.pieces(target)
+        written = [target[place] for place in self._written(len(target))]
+        pieces = self.vocabulary.source.pieces(source), self.vocabulary.target.pieces(written)
         return Scored(math.nan, *pieces, piece_log_probabilities=[], attention=None)
 
     @torch.inference_mode()
@@ -384,6 +397,8 @@ class Translator:
     ) -> list[list[Hypothesis]]:
         """The hypotheses of a batch of encoded sentences."""
         stepper, pieces = self.searched, None
+        turned = self.vocabulary.right_to_left
+        watch = self._watch_turned(watch) if watch and turned else watch
         if self.shortlist is not None:
             asked = [{*control.prefix, *itertools.chain(*control.include)} for control in controls]
             pieces, allowed = self.shortlist.candidates(sources, asked, len(self.vocabulary.target))
@@ -409,10 +424,26 @@ class Translator:
             attention=attention,
             watch=watch,
         )
-        if pieces is None:
-            return hypotheses
-        names = pieces.tolist()
-        return [[replace(one, pieces=tuple(names[n] for n in one.pieces)) for one in some] for some in hypotheses]
+        if pieces is not None:
+            names = pieces.tolist()
+            named = [[replace(one, pieces=tuple(names[n] for n in one.pieces)) for one in some] for some in hypotheses]
+            hypotheses = named
+        return [[self._as_written(one) for one in some] for some in hypotheses] if turned else hypotheses
+
+    def _watch_turned(self, watch: Watch) -> Watch:
+        """Tells `watch` the end of a translation that is decided, in the order it is written."""
+        return lambda number, pieces: watch(number, self._turned(pieces))
+
+    def _as_written(self, one: Hypothesis) -> Hypothesis:
+        """A hypothesis with its pieces in the order they are written."""
+        order = self._written(len(one.pieces))
+        values = one.piece_log_probabilities
+        return replace(
+            one,
+            pieces=tuple(one.pieces[place] for place in order),
+            piece_log_probabilities=tuple(values[place] for place in order) if values else (),
+            attention=None if one.attention is None else one.attention[order],
+        )
 
     def _least_risk(self, hypotheses: list[Hypothesis], search: SearchConfig) -> list[Hypothesis]:
         """The `nbest` hypotheses with the highest expected utility, which becomes their score. Drawn ones count alike,
@@ -439,8 +470,9 @@ class Translator:
 
 
 def same_pieces(one: Vocabulary, other: Vocabulary) -> bool:
-    """Whether two vocabularies have the same pieces, on both sides."""
-    return all(mine.model == its.model for mine, its in zip(one, other, strict=True))
+    """Whether two vocabularies have the same pieces, on both sides, and spell them the same way round."""
+    same = all(mine.model == its.model for mine, its in zip(one, other, strict=True))
+    return same and one.right_to_left == other.right_to_left
 
 
 def _renamed(watch: Watch, places: Sequence[int], names: Sequence[int] | None = None) -> Watch:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nmt.data.subwords import Subwords, Vocabulary
+from nmt.data.subwords import RightToLeft, Subwords, Vocabulary
 from nmt.errors import UserError
 
 ALONE = 5
@@ -99,7 +99,7 @@ class _Worker:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._requests, self._results = self._process.stdin, self._process.stdout
-        self.send(([side.model for side in vocabulary], max_length))
+        self.send(([side.model for side in vocabulary], vocabulary.right_to_left, max_length))
 
     def send(self, message: object) -> None:
         """Hands the worker something: first the models, then chunks. What it made before must have been received, or
@@ -140,10 +140,11 @@ def serve() -> None:
     requests, results = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # nothing may come between the results
     try:
-        models, max_length = pickle.load(requests)
-        source, target = (Subwords(model, threads=1) for model in models)
+        (source, target), right_to_left, max_length = pickle.load(requests)
+        kind = RightToLeft if right_to_left else Subwords
+        vocabulary = Vocabulary(Subwords(source, threads=1), kind(target, threads=1))
         while True:
-            chunk = encode_chunk(pickle.load(requests), Vocabulary(source, target), max_length)
+            chunk = encode_chunk(pickle.load(requests), vocabulary, max_length)
             pickle.dump(chunk, results, pickle.HIGHEST_PROTOCOL)
             results.flush()
     except (EOFError, BrokenPipeError):

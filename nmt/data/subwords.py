@@ -56,6 +56,10 @@ class Subwords:
         decoded: list[str] = self._processor.decode(plain, num_threads=self._threads) if plain else []
         return decoded
 
+    def normal(self, text: str) -> str:
+        """A text as it is after its normalisation."""
+        return self.decode(self._processor.encode(text))
+
     def surfaces(self, text: str) -> list[str]:
         """What each piece of a text, without end symbol, spells of it: one after the other they are the text again. Of
         several bytes that spell a character the last has all of it."""
@@ -88,6 +92,20 @@ class Subwords:
         return found
 
 
+class RightToLeft(Subwords):
+    """The same pieces, encoded as the model is to read and write them: the last of a sentence first, the end symbol
+    still last. What a translator gives out is turned round again, so decoding is as ever."""
+
+    def encode(self, sentences: Sequence[str], *, end: bool = True) -> list[list[int]]:
+        """Pieces of each sentence, the last one first, with the end symbol after them if asked for."""
+        after = [END] if end else []
+        return [[*reversed(pieces), *after] for pieces in super().encode(sentences, end=False)]
+
+    def halves(self) -> NDArray[np.int32]:
+        """[pieces, 2]: the two that spell a piece, the last one first."""
+        return super().halves()[:, [1, 0]]
+
+
 class Vocabulary(NamedTuple):
     """The subwords of both languages; one object twice when they are joint."""
 
@@ -97,7 +115,16 @@ class Vocabulary(NamedTuple):
     @property
     def joint(self) -> bool:
         """Whether both languages share their pieces."""
-        return self.source is self.target
+        return self.source.model is self.target.model
+
+    @property
+    def right_to_left(self) -> bool:
+        """Whether the target is spelled from its end."""
+        return isinstance(self.target, RightToLeft)
+
+    def reversed(self) -> Vocabulary:
+        """The same pieces, with the target spelled from its end."""
+        return Vocabulary(self.source, RightToLeft(self.target.model))
 
     def save(self, folder: Path) -> None:
         """Writes joint.spm, or source.spm and target.spm."""

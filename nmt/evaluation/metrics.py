@@ -116,9 +116,18 @@ class Counted:
         )
 
 
+SENTENCE_METRICS: dict[str, Callable[[], Metric]] = {"chrf": CHRF, "bleu": lambda: BLEU(effective_order=True)}
+"""Of single sentences. BLEU smoothed as sacreBLEU does (Chen and Cherry 2014, method 3), over the orders there are."""
+
+
 def sentence_chrf(hypotheses: Sequence[str], references: Sequence[str]) -> list[float]:
     """The chrF of each sentence, from 0 to 100 (Popović 2015): of single sentences it tells more than BLEU."""
-    metric = CHRF()
+    return sentence_scores("chrf", hypotheses, references)
+
+
+def sentence_scores(name: str, hypotheses: Sequence[str], references: Sequence[str]) -> list[float]:
+    """The score of each sentence, from 0 to 100, by an entry of `SENTENCE_METRICS`."""
+    metric = SENTENCE_METRICS[name]()
     pairs = zip(hypotheses, references, strict=True)
     return [float(metric.sentence_score(hypothesis, [reference]).score) for hypothesis, reference in pairs]
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -15,13 +14,17 @@ State = tuple[Tensor, ...]
 @dataclass(frozen=True)
 class StackSizes:
     """The shape of a stack of recurrent layers: width of its inputs and of its states, number of layers, share of units
-    dropped, and whether a layer's input is added to its output."""
+    dropped, whether a layer's input is added to its output, and what `stack.py` makes of a layer: transitions a step,
+    where it is normalised, width of its feed-forward layer in multiples of `hidden`."""
 
     input_size: int
     hidden: int
     layers: int
     dropout: float
     residual: bool
+    transitions: int = 1
+    norm: str = "none"
+    feedforward: float = 0.0
 
 
 class Recurrent(nn.Module):
@@ -31,8 +34,8 @@ class Recurrent(nn.Module):
     STATES: tensors in a state; GATES: widths of `hidden` in what `project` makes of an input.
     """
 
-    STATES: ClassVar[int] = 1
-    GATES: ClassVar[int]
+    STATES: int = 1
+    GATES: int
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__()

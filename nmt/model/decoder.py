@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from nmt.model.attention import Attention, Memory, padding_bias
 from nmt.model.cell import Recurrent, StackSizes, State
 from nmt.model.dropout import HeldDropout, apply
+from nmt.model.stack import Between, recurrent_layer
 
 
 class Beams(NamedTuple):
@@ -53,8 +54,9 @@ class Decoder(nn.Module):
         self.cell_states = cell.STATES
         self.sizes = sizes
         self.dropout = HeldDropout(sizes.dropout)
-        above = [cell(self.size_above(), sizes.hidden) for _ in range(sizes.layers - 1)]
-        self.layers = nn.ModuleList([cell(sizes.input_size, sizes.hidden), *above])
+        above = [recurrent_layer(cell, self.size_above(), sizes.hidden, sizes) for _ in range(sizes.layers - 1)]
+        self.layers = nn.ModuleList([recurrent_layer(cell, sizes.input_size, sizes.hidden, sizes), *above])
+        self.between = Between(sizes)
         self.readout = nn.Linear(self.readout_size(), sizes.input_size)
         attends = attention.context_size > 0
         self.lexical = nn.Linear(sizes.input_size, sizes.input_size) if lexical and attends else None
@@ -154,13 +156,11 @@ class ParallelDecoder(Decoder):
     ) -> tuple[Tensor, Tensor | None, Tensor | None]:
         """The stack, with `run(layer, inputs)` to run one recurrent layer over [..., size] and `look(queries)` to
         attend -> features before the words speak, weights, words attended to."""
-        outputs = run(0, inputs)
+        outputs = self.between(0, run(0, inputs))
         contexts, weights, words = look(outputs)
         for index in range(1, len(self.layers)):
-            below = outputs
-            outputs = run(index, self.dropout(torch.cat([below, contexts], dim=-1)))
-            if self.sizes.residual:
-                outputs = outputs + below
+            above = run(index, self.dropout(torch.cat([outputs, contexts], dim=-1)))
+            outputs = self.between(index, above, outputs)
         readout = self.readout(self.dropout(torch.cat([outputs, contexts, inputs], dim=-1)))
         return readout.tanh(), weights, words
 
@@ -225,12 +225,10 @@ class SteppedDecoder(Decoder):
         """The layers above the first: outputs [rows, hidden] of the first -> those of the last, states of those above.
         `widen` makes a layer's input of the output below it."""
         after = []
-        for layer, before, mask in zip(self.stack[1:], layers[1:], masks, strict=False):
-            below = outputs
-            outputs, state_after = layer.advance(layer.project(apply(mask, widen(below))), before)
+        for index, (layer, before) in enumerate(zip(self.stack[1:], layers[1:], strict=True), start=1):
+            above, state_after = layer.advance(layer.project(apply(masks[index - 1], widen(outputs))), before)
             after.append(state_after)
-            if self.sizes.residual:
-                outputs = outputs + below
+            outputs = self.between(index, above, outputs)
         return outputs, after
 
 
@@ -258,7 +256,7 @@ class InputFeedingDecoder(SteppedDecoder):
         masks: list[Tensor | None],
     ) -> tuple[Tensor, list[State], State, Tensor | None]:
         lowest, first = self.stack[0].advance(projected + self.feed(extra[0]), layers[0])
-        outputs, above = self._upwards(lowest, layers, masks, lambda below: below)
+        outputs, above = self._upwards(self.between(0, lowest), layers, masks, lambda below: below)
         contexts, weights = self._look(outputs, memory, beams)
         feature = self.readout(apply(masks[-1], torch.cat([outputs, contexts], dim=-1))).tanh()
         return feature, [first, *above], (feature,), weights
@@ -269,12 +267,14 @@ class InputFeedingDecoder(SteppedDecoder):
 
 class ConditionalDecoder(SteppedDecoder):
     """Two transitions with attention between them (Bahdanau et al. 2015; Nematus, Sennrich et al. 2017, sec. 3.1):
-    the first reads the last word, its result asks, the second reads the answer. Further layers stand above.
-    Without attention there is no answer to read and no second transition."""
+    the first reads the last word, its result asks, the second reads the answer. Further layers stand above. Where a
+    layer has several transitions, there are so many on either side of the attention. Without attention there is no
+    answer to read and no second transition."""
 
     def __init__(self, cell: type[Recurrent], attention: Attention, sizes: StackSizes, *, lexical: bool) -> None:
         super().__init__(cell, attention, sizes, lexical=lexical)
-        self.second = cell(attention.context_size, sizes.hidden) if attention.context_size else None
+        size = attention.context_size
+        self.second = recurrent_layer(cell, size, sizes.hidden, sizes) if size else None
 
     def readout_size(self) -> int:
         return super().readout_size() + self.sizes.input_size
@@ -292,6 +292,7 @@ class ConditionalDecoder(SteppedDecoder):
         contexts, weights = self._look(lowest, memory, beams)
         if self.second is not None:
             lowest, first = self.second.advance(self.second.project(contexts), first)
+        lowest = self.between(0, lowest)
         outputs, above = self._upwards(lowest, layers, masks, lambda below: torch.cat([below, contexts], dim=-1))
         return torch.cat([outputs, contexts], dim=-1), [first, *above], (), weights
 

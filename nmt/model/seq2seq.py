@@ -49,12 +49,15 @@ class Seq2Seq(nn.Module):
         bridge = choose(BRIDGE, config.bridge, "model.bridge")
         rate = config.dropout or 0.0
         embedding = config.embedding or config.hidden
-        sizes = StackSizes(embedding, config.hidden, config.encoder_layers, rate, config.residual)
+        sizes = StackSizes(
+            *(embedding, config.hidden, config.encoder_layers, rate, config.residual),
+            *(config.transitions, config.norm, config.feedforward),
+        )
         self.source_embedding = nn.Embedding(source_pieces, embedding, padding_idx=PADDING)
         self.target_embedding = (
             self.source_embedding if tied == "all" else nn.Embedding(target_pieces, embedding, padding_idx=PADDING)
         )
-        self.encoder = Encoder(cell, sizes)
+        self.encoder = Encoder(cell, sizes, bidirectional=1 if config.bidirectional == "first" else sizes.layers)
         self.bridge = bridge(config.hidden, layers=config.decoder_layers, states=cell.STATES)
         self.decoder = decoder(
             cell,
@@ -80,10 +83,15 @@ class Seq2Seq(nn.Module):
             nn.init.uniform_(layer.weight, -0.1, 0.1)
         nn.init.zeros_(self.output.bias)
 
-    def forward(self, source: Tensor, lengths: Tensor, target: Tensor) -> tuple[Tensor, Tensor | None]:
+    def forward(
+        self, source: Tensor, lengths: Tensor, target: Tensor, owners: Tensor | None = None
+    ) -> tuple[Tensor, Tensor | None]:
         """source [batch, source] with lengths [batch], target [batch, target] from the begin symbol on ->
-        features [batch, target, embedding] for the output layer, attention [batch, target, source]."""
+        features [batch, target, embedding] for the output layer, attention [batch, target, source]. With `owners`
+        [targets], there may be any number of targets [targets, target] of each sentence, which is encoded once."""
         memory, state = self._encode(source, lengths)
+        if owners is not None:
+            memory, state = memory.select(owners), tuple(part.index_select(1, owners) for part in state)
         features, weights = self.decoder(self._embed(self.target_embedding, target), state, memory)
         return features, weights
 

@@ -17,14 +17,15 @@ from nmt.model.seq2seq import Seq2Seq
 from nmt.options import displaced
 from nmt.search.settings import check_search
 from nmt.training import finetune, presets
-from nmt.training.corpora import Corpora
+from nmt.training.corpora import CLEAN, Corpora, cleaned
+from nmt.training.objective import check_objective
 from nmt.training.precision import fastest
 
 INITIAL = "initial.safetensors"
 FIXED = ("data", "subwords", "model", "train.finetune")
 """Settings and sections that a run keeps for good: the weights and the meaning of the pieces hang on them."""
 BEGUN = {"trainer", "joint.spm", "source.spm", "target.spm", f"{model_folder.CONFIG}.partial"}
-"""What a run that is stopped while it begins may leave, `trainer` without anything but INITIAL."""
+"""What a run that is stopped while it begins may leave, `trainer` without more than INITIAL and the cleaned pairs."""
 
 
 def begun(config: Config, corpora: Corpora, folder: Path) -> Config:
@@ -34,6 +35,7 @@ def begun(config: Config, corpora: Corpora, folder: Path) -> Config:
     if config.train.finetune is not None:
         config, base = finetune.begin_from(config)
     _check(config, folder)
+    corpora = cleaned(corpora, config.data, folder / "trainer" / CLEAN)
     config = settled(config, corpora)
 
     def pairs() -> Iterator[tuple[str, str]]:
@@ -69,7 +71,7 @@ def _check(config: Config, folder: Path) -> None:
         raise UserError(f"{folder} cannot be written ({there} {problem}): choose another --output.")
     names = {path.name for path in folder.iterdir()} if folder.exists() else set()
     work = {path.name.removesuffix(".partial") for path in folder.glob("trainer/*")}
-    if names - (BEGUN if "trainer" in names and work <= {INITIAL} else set()):
+    if names - (BEGUN if "trainer" in names and work <= {INITIAL, CLEAN} else set()):
         raise UserError(f"{folder} exists and is no training run: choose another --output, nothing was written.")
 
 
@@ -120,11 +122,13 @@ def _fixed(key: str) -> bool:
 
 
 def _check_feasible(config: Config) -> None:
-    """Raises UserError for a device that is not there, a search that cannot be, and weights that cannot learn."""
+    """Raises UserError for a device that is not there, a search or an objective that cannot be, and weights that cannot
+    learn."""
     if config.model.weights != "float32":
         raise UserError("model.weights is int8, which cannot be trained: train in float32, then use `nmt compress`.")
     model_folder.device_for(config.train.device)
     check_search(config.search)
+    check_objective(config)
 
 
 def say(message: str) -> None:

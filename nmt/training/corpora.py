@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nmt.config import Config, DataConfig
 from nmt.data import corpus
+from nmt.data.checks import summary
+from nmt.data.checks.check import Limits
+from nmt.data.checks.chunk import Part
+from nmt.data.checks.clean import MENDERS, NORMAL_FORMS, clean_corpus
 from nmt.data.cleaning import Cleaner
 from nmt.data.encoded import encode_corpus
 from nmt.data.lines import Report
@@ -15,6 +21,9 @@ from nmt.data.subwords import Vocabulary
 from nmt.errors import UserError
 
 CHARACTERS_PER_PIECE = 12
+CLEAN = "clean"
+"""The folder of the cleaned training pairs, in the trainer's."""
+SIDES = ("source", "target")
 
 
 @dataclass(frozen=True)
@@ -66,6 +75,31 @@ def locate(data: DataConfig) -> Corpora:
     source, target = data.source or source, data.target or target
     tests: Mapping[str, tuple[str, ...]] = {_name(data.test): data.test} if data.test else {}
     return Corpora(data.train, data.valid, tests, source, target)
+
+
+def cleaned(corpora: Corpora, data: DataConfig, folder: Path) -> Corpora:
+    """The corpora with the training pairs that `nmt data clean` keeps, if `data.clean` asks for that: they lie in
+    `folder`, where they are written if nothing is there. Raises UserError for a mixture, whose corpora are cleaned one
+    by one."""
+    if not data.clean:
+        return corpora
+    train = Part("train", corpora.train, (corpora.source, corpora.target))
+    if corpora.tags:
+        raise UserError("data.clean takes no mixture: clean its corpora with `nmt data clean`.")
+    files = tuple(folder / f"train.{language or side}" for language, side in zip(train.languages, SIDES, strict=True))
+    if not folder.exists():
+        held_out = [("validation", corpora.valid), *((f"test {name}", test) for name, test in corpora.tests.items())]
+        parts = [Part(name, where, train.languages, split=name.split()[0]) for name, where in held_out]
+        written = folder.with_name(folder.name + ".partial")
+        shutil.rmtree(written, ignore_errors=True)
+        menders = set(MENDERS) - {"unescape", *NORMAL_FORMS}
+        limits = Limits(data.max_length, data.max_ratio)
+        result = clean_corpus(train, parts, written, limits=limits, menders=menders)
+        for file, final in zip(result.files, files, strict=True):
+            file.rename(written / final.name)
+        written.rename(folder)
+        print("\n".join(summary.of_cleaning(result, 0)), file=sys.stderr)
+    return replace(corpora, train=tuple(map(str, files)))
 
 
 def _in_folder(folder: Path, data: DataConfig) -> Corpora:

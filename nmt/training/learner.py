@@ -20,7 +20,7 @@ from nmt.errors import UserError, memory_used_up
 from nmt.model.seq2seq import Seq2Seq
 from nmt.training.checkpoints import TrainingState
 from nmt.training.distribution import Group
-from nmt.training.loss import batch_losses
+from nmt.training.objective import Objective
 
 FLOAT16_GROWTH = 2000
 """Good updates in a row after which the loss is scaled up twice as far (Micikevicius et al. 2018, section 3.2)."""
@@ -59,24 +59,32 @@ class Learner:
     Everything random in an update, in Python, NumPy or PyTorch, is drawn from the seed, the update and the process, so
     that an update can be made again, and a checkpoint needs no state of theirs."""
 
-    def __init__(self, state: TrainingState, settings: TrainConfig, group: Group, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        state: TrainingState,
+        settings: TrainConfig,
+        group: Group,
+        say: Callable[[str], None],
+        objective: Objective | None = None,
+    ) -> None:
         self.state = state
+        self.objective = objective or Objective(settings)
         self.settings = settings
         self.group = group
         self.say = say
         self.parameters = list(state.network.parameters())
         self.device = self.parameters[0].device
-        self.precision: torch.dtype = getattr(torch, settings.precision or "float32")
+        self.precision = self.objective.precision
         network = torch.compile(state.network, dynamic=True) if settings.compile else state.network
         self.network = cast(Seq2Seq, network)
         self.fits = math.inf
         """Most positions of both sides, padding included, that went into memory at once."""
 
-    def learn(self, batches: Batches, rate: float) -> Learnt:
-        """One update from all pairs of some batches, the mean over their target tokens, at a learning rate. Nothing
-        moves when the gradient is no finite number."""
+    def learn(self, batches: Batches, rate: float, used: float) -> Learnt:
+        """One update from all pairs of some batches, the mean over their target tokens, at a learning rate, when a
+        share of the budget has been `used`. Nothing moves when the gradient is no finite number."""
         progress = self.state.progress
-        counts = self.gradient(batches)
+        counts = self.gradient(batches, used)
         self.group.sum([parameter.grad for parameter in self.parameters if parameter.grad is not None])
         norm = float(nn.utils.clip_grad_norm_(self.parameters, self.settings.clip))
         if not math.isfinite(norm):
@@ -93,7 +101,7 @@ class Learner:
             progress.scale *= 2
         return Learnt(counts, norm, rate)
 
-    def gradient(self, batches: Batches) -> Counts:
+    def gradient(self, batches: Batches, used: float) -> Counts:
         """Leaves this process's part of the gradient in the parameters. Raises UserError when one pair is too much."""
         tokens = sum(len(target) for batch in batches for _, target in batch)
         shares = [self.group.share(batch) for batch in batches]
@@ -101,27 +109,21 @@ class Learner:
             parts = [part for share in shares for part in self._parts(share)]
             self._clear()
             try:
-                return self._sum(parts, tokens)
+                return self._sum(parts, tokens, used)
             except (MemoryError, RuntimeError) as error:
                 if not memory_used_up(error):
                     raise
                 largest = max(parts, key=positions)
             self._take_less(largest)
 
-    def _sum(self, parts: Batches, tokens: int) -> Counts:
+    def _sum(self, parts: Batches, tokens: int, used: float) -> Counts:
         progress = self.state.progress
         seed_everything(self.settings.seed, progress.update, self.group.rank)
         scale = progress.scale if self.precision == torch.float16 else 1.0
         counts = Counts()
         for part in parts:
             batch = make_batch(part).to(self.device)
-            losses = batch_losses(
-                self.network,
-                batch,
-                self.settings.label_smoothing,
-                consistency=self.settings.rdrop,
-                precision=self.precision,
-            )
+            losses = self.objective(self.network, batch, used)
             torch.autograd.backward(losses.objective * (scale / tokens))
             counts.tokens += batch.target_tokens
             counts.words += batch.target_tokens + batch.source_tokens
@@ -161,7 +163,7 @@ class Learner:
 
     def try_out(self, batch: list[EncodedPair]) -> None:
         """Learns from a batch and forgets it, so that memory fails now or never. Raises UserError like `gradient`."""
-        self.gradient([batch])
+        self.gradient([batch], used=1.0)
         self._clear()
 
 

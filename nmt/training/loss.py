@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from nmt.data.batching import Batch
-from nmt.data.subwords import PADDING
+from nmt.data.subwords import END, PADDING
 from nmt.model.seq2seq import Seq2Seq
 
 CHUNK_BYTES = 2**23  # of logits computed at once, so that a chunk stays in the processor's cache
@@ -21,6 +22,13 @@ class Losses(NamedTuple):
     objective: Tensor  # to differentiate: smoothed cross-entropy and what else is asked for, in nats
     likelihood: Tensor  # negative log-likelihood, in nats
     correct: Tensor  # tokens that were thought the likeliest
+
+
+class Guide(NamedTuple):
+    """What the attention should be like."""
+
+    links: Tensor  # [batch, target, source], how much each target piece belongs to each source piece, at most 1 in sum
+    weight: float
 
 
 class _OutputCrossEntropy(torch.autograd.Function):
@@ -122,20 +130,54 @@ def batch_losses(
     smoothing: float,
     *,
     consistency: float = 0.0,
+    own: float = 0.0,
+    guide: Guide | None = None,
     precision: torch.dtype = torch.float32,
 ) -> Losses:
     """What a network makes of a batch, its matrix products in `precision`.
+
+    `own`: share of the target input pieces that the network replaces by its predictions first. With a `guide`, the
+    attention is pulled towards it.
 
     With `consistency`, the batch is read twice, under two draws of the dropout, and the objective is half of that of
     R-Drop (Liang et al. 2021, eq. 4): both likelihoods, and `consistency` / 2 times the divergences between what is
     predicted the two times, halved like them.
     """
     copies = 2 if consistency else 1
-    source, lengths, target = (torch.cat([part] * copies) for part in batch.tensors)
-    with torch.autocast(target.device.type, precision, enabled=precision != torch.float32):
-        features, _ = network(source, lengths, target[:, :-1])
-    labels = target[:, 1:]
+    read = batch.target[:, :-1]
+    cast: dict[str, Any] = {"device_type": read.device.type, "dtype": precision, "enabled": precision != torch.float32}
+    if own > 0:
+        with torch.autocast(**cast):  # of its own: weights that it casts without a gradient must not be used again
+            read = with_predictions(network, batch, own)
+    with torch.autocast(**cast):
+        parts = (batch.source, batch.source_lengths, read)
+        features, attention = network(*(torch.cat([part] * copies) for part in parts))
+    labels = torch.cat([batch.target[:, 1:]] * copies)
     words = labels != PADDING
     output = network.output
     sums = output_cross_entropy(features[words], output.weight, output.bias, labels[words], smoothing, consistency / 2)
+    if guide is not None and attention is not None:
+        sums = sums._replace(objective=sums.objective + guide.weight * guided(attention, guide.links))
     return Losses(*(total / copies for total in sums))
+
+
+@torch.no_grad()
+def with_predictions(network: Seq2Seq, batch: Batch, share: float) -> Tensor:
+    """The target input [batch, target] of a batch, in which each piece after the begin symbol is, with probability
+    `share`, the one that the network thinks the likeliest in its place after the right ones (Mihaylova and Martins
+    2019). Special pieces are neither replaced nor predicted."""
+    read = batch.target[:, :-1]
+    replaced = (torch.rand(read.shape, device=read.device) < share) & (read > END)
+    features, _ = network(batch.source, batch.source_lengths, read)
+    before = features[:, :-1][replaced[:, 1:]]  # the feature of a position predicts the piece read at the next
+    plain, bias = network.output.weight[END + 1 :], network.output.bias[END + 1 :]
+    chunks = before.split(max(1, CHUNK_BYTES // (len(plain) * before.element_size())))
+    likeliest = [functional.linear(part, plain, bias).argmax(dim=1) + END + 1 for part in chunks]
+    return read.masked_scatter(replaced, torch.cat(likeliest))
+
+
+def guided(attention: Tensor, links: Tensor) -> Tensor:
+    """The cross-entropy, in nats, of attention [copies * batch, target, source] to alignments [batch, target, source],
+    summed over the target positions (Chen et al. 2016, eq. 7). A position without links adds nothing."""
+    logarithms = attention.float().clamp_min(torch.finfo(torch.float32).tiny).log()
+    return -(links * logarithms.view(-1, *links.shape)).sum()

@@ -26,6 +26,7 @@ from nmt.training.corpora import locate
 from nmt.training.distribution import Group, joined
 from nmt.training.learner import Learner
 from nmt.training.memory import most_tokens
+from nmt.training.objective import Objective, make_objective
 from nmt.training.tracking import SilentTracker, Tracker
 from nmt.training.trainer import Trainer
 from nmt.training.validation import Validator
@@ -84,6 +85,7 @@ def _prepare(config: Config, folder: Path, before: Callable[[Config], None]) -> 
     if not there:
         config = begun(config, corpora, folder)
     work = folder / "trainer"
+    corpora = corpora_module.cleaned(corpora, config.data, work / corpora_module.CLEAN)
     vocabulary = model_folder.load_vocabulary(folder, config)
     model_folder.save_config(folder, config)
     path, report = corpora_module.encode(corpora, config, vocabulary, work)
@@ -109,19 +111,20 @@ def _assemble(prepared: Prepared, folder: Path, group: Group) -> tuple[Trainer, 
     respell = SubwordDropout(vocabulary, config.train.subword_dropout, config.train.seed)
     counts = count_encoded(corpus, vocabulary)[0] if group.first and plots.installed() else None
     validator = Validator(config, vocabulary, EncodedCorpus(work / VALID), prepared.valid, group, counts)
+    objective = make_objective(config, vocabulary, corpus)
     if config.train.batch_tokens == "auto":
-        config = _with_largest_batch(config, network, corpus, group, tracker)
+        config = _with_largest_batch(config, network, corpus, group, tracker, objective)
         if group.first:
             model_folder.save_config(folder, config)
-    return Trainer(config, network, corpus, respell, validator, tracker, folder, group), tracker
+    return Trainer(config, network, corpus, respell, validator, tracker, folder, group, objective), tracker
 
 
 def _with_largest_batch(
-    config: Config, network: Seq2Seq, corpus: EncodedCorpus, group: Group, tracker: Tracker
+    config: Config, network: Seq2Seq, corpus: EncodedCorpus, group: Group, tracker: Tracker, objective: Objective
 ) -> Config:
     """The configuration with the largest batch that memory holds, which is kept from then on."""
     state = TrainingState(network, torch.optim.SGD(network.parameters()), Progress(), {})
-    learner = Learner(state, config.train, group, say=lambda message: None)
+    learner = Learner(state, config.train, group, lambda message: None, objective)
     tokens = most_tokens(learner, corpus, config.train.seed)
     tracker.say(f"train.batch_tokens: auto -> {tokens}")
     return config.replace({"train.batch_tokens": tokens})

@@ -20,6 +20,7 @@ from nmt.training.distribution import ALONE, Group
 from nmt.training.interruption import Interruption
 from nmt.training.learner import Batches, Learner, Learnt
 from nmt.training.meter import Meter
+from nmt.training.objective import Objective
 from nmt.training.optimizers import OPTIMIZERS, SCHEDULES, Moment, warm
 from nmt.training.selection import Selection
 from nmt.training.tracking import Tracker
@@ -46,6 +47,7 @@ class Trainer:
         tracker: Tracker,
         folder: Path,
         group: Group = ALONE,
+        objective: Objective | None = None,
     ) -> None:
         settings = config.train
         self.settings = settings
@@ -60,7 +62,7 @@ class Trainer:
         average = {name: p.detach().clone() for name, p in network.named_parameters()} if settings.ema else {}
         optimizer = make(network.parameters(), self.peak, settings.weight_decay)
         self.state = TrainingState(network, optimizer, Progress(), average)
-        self.learner = Learner(self.state, settings, group, tracker.say)
+        self.learner = Learner(self.state, settings, group, tracker.say, objective)
         self.checkpoints = Checkpoints(folder / "trainer", settings.keep)
         self.selection = Selection(settings, self.state, validator, tracker, folder, group)
         self.meter = Meter(group)
@@ -142,7 +144,7 @@ class Trainer:
         progress.update += 1
         moment = Moment(used, progress.update, self.settings.warmup, progress.lowered)
         rate = self.peak * warm(progress.update, self.settings.warmup) * self.schedule(moment) * 0.5**progress.returns
-        learnt = self.learner.learn(batches, rate)
+        learnt = self.learner.learn(batches, rate, used)
         progress.batch += len(batches)
         progress.tokens += sum(len(target) for batch in batches for _, target in batch)
         if not learnt.healthy:

@@ -6,8 +6,8 @@ import random
 
 import numpy as np
 
-from nmt.data.lexicon import learn_lexicon, most_frequent
-from nmt.data.subwords import END, EncodedPair
+from nmt.data.lexicon import learn_lexicon, learn_probabilities, most_frequent
+from nmt.data.subwords import END, PADDING, EncodedPair
 
 
 def pairs(count: int) -> list[EncodedPair]:
@@ -45,3 +45,20 @@ def test_the_order_of_the_pairs_changes_nothing_and_few_candidates_are_the_first
 def test_frequent_pieces_come_with_the_special_ones_and_none_that_never_came_up() -> None:
     assert most_frequent(pairs(200), pieces=60, count=1).tolist() == [0, 1, 2, 3, 4]
     assert most_frequent(pairs(200), pieces=60, count=60).tolist() == [0, 1, 2, 3, 4, *range(30, 50)]
+
+
+def test_each_piece_belongs_to_what_it_translates_and_of_equal_ones_to_the_nearest() -> None:
+    lexicon = learn_probabilities(pairs(500), pieces=40)
+    source = np.array([[10, 12, 11, 10, END], [15, 16, END, PADDING, PADDING]])
+    target = np.array([[30, 4, 31, 32, 30, END], [36, 35, 99, END, PADDING, PADDING]])
+    links = lexicon.links(source, target)
+    assert links.shape == (2, 6, 5)
+    assert (links.sum(axis=2) <= 1 + 1e-6).all()
+    assert links[0, [0, 2, 3, 4]].argmax(axis=1).tolist() == [0, 2, 1, 3]
+    assert links[1, [0, 1]].argmax(axis=1).tolist() == [1, 0]
+    assert (links[0, [0, 2, 3, 4]].max(axis=1) > 0.7).all()
+    assert links[0, 1].sum() < 0.5  # the piece that is in every target belongs to no word
+    assert not links[1, 2].any()  # nor does one that was never seen
+    assert not links[:, :, 4].any()  # special pieces have no part
+    assert not links[0, 5].any()
+    assert not links[1, 3:].any()

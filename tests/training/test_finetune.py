@@ -115,6 +115,7 @@ def test_a_run_that_was_tuned_goes_on_without_the_model_it_began_from(
         ({"model__hidden": 32}, ["model.hidden is 32", "has 16"]),
         ({"subwords__vocabulary": 999}, ["subwords.vocabulary is 999", "has 340"]),
         ({"train__finetune": "/nowhere"}, ["/nowhere is no folder"]),
+        ({"train__risk_samples": 4}, ["train.risk_samples is for minimum risk training"]),
     ],
 )
 def test_what_would_be_another_network_is_refused(
@@ -134,3 +135,9 @@ def test_what_would_be_another_network_is_refused(
 def test_dropout_may_be_another(base: dict[bool, Path], data: Path, tmp_path: Path) -> None:
     assert tune(base[True], data, tmp_path / "run", model__dropout=0.4, train__updates=1) == 0
     assert model_folder.load_config(tmp_path / "run").model.dropout == 0.4
+
+
+def test_a_model_is_tuned_to_less_risk(base: dict[bool, Path], data: Path, tmp_path: Path) -> None:
+    settings = {"train__risk": "bleu", "train__risk_samples": 2, "train__updates": 2}
+    assert tune(base[True], data, tmp_path / "run", **settings) == 0
+    assert Translator.load(tmp_path / "run", "cpu").translate("The child.").text

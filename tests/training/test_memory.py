@@ -11,7 +11,7 @@ from nmt import model_folder
 from nmt.cli import main
 from nmt.data.batching import BucketOrder
 from nmt.data.encoded import EncodedCorpus
-from nmt.training import learner, memory
+from nmt.training import memory, objective
 from nmt.training.memory import available, peak
 
 
@@ -62,14 +62,14 @@ def test_a_small_corpus_keeps_a_hundred_batches_an_epoch(
 
 @pytest.mark.parametrize("room", [700, 3000])
 def test_the_largest_that_fits_is_taken(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int) -> None:
-    losses = learner.batch_losses
+    losses = objective.batch_losses
 
     def limited(network: object, batch: object, *arguments: object, **options: object) -> object:
         if batch.source.numel() + batch.target.numel() > room:
             raise MemoryError
         return losses(network, batch, *arguments, **options)
 
-    monkeypatch.setattr(learner, "batch_losses", limited)
+    monkeypatch.setattr(objective, "batch_losses", limited)
     monkeypatch.setattr(memory, "FIRST", 100)
     monkeypatch.setattr(memory, "BATCHES", 1)
     assert train(data, tmp_path / "run") == 0

@@ -24,7 +24,7 @@ from nmt import model_folder
 from nmt.cli import main
 from nmt.config import FORMAT_VERSION
 from nmt.options import parse
-from nmt.training import learner, selection
+from nmt.training import objective, selection
 from nmt.training.run import run
 from nmt.translator import Translator
 
@@ -192,7 +192,7 @@ def test_a_finished_run_started_again_trains_no_more(
     def trains(*arguments: object, **others: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(learner, "batch_losses", trains)
+    monkeypatch.setattr(objective, "batch_losses", trains)
     monkeypatch.setattr(selection.Validator, "__call__", trains)
     kept = ("config.json", "joint.spm", "log.jsonl", "model.safetensors", "README.md", "test.translations.txt")
     before = {name: (trained / name).read_bytes() for name in kept} | snapshot(trained / "trainer")

@@ -24,10 +24,11 @@ from nmt.data.encoded import EncodedCorpus
 from nmt.data.subwords import SubwordDropout, Vocabulary, train_vocabulary
 from nmt.errors import Terminated, UserError
 from nmt.model.seq2seq import Seq2Seq
-from nmt.training import learner as learner_module
+from nmt.training import objective as objective_module
 from nmt.training import trainer as trainer_module
 from nmt.training.checkpoints import Checkpoints
 from nmt.training.corpora import encode_all
+from nmt.training.objective import make_objective
 from nmt.training.optimizers import OPTIMIZERS, SCHEDULES
 from nmt.training.trainer import BAD_IN_A_ROW, RETURNS, Trainer
 from nmt.training.validation import Validation, Validator
@@ -133,7 +134,9 @@ def make_trainer(world: World, folder: Path, changes: dict[str, object] | None =
     validator = parts.get("validator") or Validator(config, world.vocabulary, world.valid, world.valid_pairs)
     folder.mkdir(exist_ok=True)
     respell = SubwordDropout(world.vocabulary, config.train.subword_dropout, config.train.seed)
-    return Trainer(config, network, world.train, respell, validator, parts.get("tracker") or Listener(), folder)
+    tracker = parts.get("tracker") or Listener()
+    objective = make_objective(config, world.vocabulary, world.train)
+    return Trainer(config, network, world.train, respell, validator, tracker, folder, objective=objective)
 
 
 def on_update(trainer: Trainer, act: Callable[[int], None]) -> Trainer:
@@ -198,6 +201,8 @@ def every_rate(monkeypatch: pytest.MonkeyPatch) -> None:
         *({"train.optimizer": name} for name in OPTIMIZERS),
         {"train.ema": 0.9},
         {"train.precision": "bfloat16", "train.rdrop": 2.0},
+        {"train.scheduled_sampling": 0.5, "train.guided_alignment": 0.1},
+        {"train.risk": "chrf", "train.risk_samples": 2},
     ],
     ids=str,
 )
@@ -227,8 +232,8 @@ class Killed(BaseException):
 @pytest.mark.parametrize(
     ("owner", "name", "call"),
     [
-        (learner_module, "batch_losses", 1),  # before the first checkpoint
-        (learner_module, "batch_losses", 17),  # in an update
+        (objective_module, "batch_losses", 1),  # before the first checkpoint
+        (objective_module, "batch_losses", 17),  # in an update
         (Validator, "__call__", 2),  # while validating
         (Checkpoints, "save", 2),  # between the best weights and their checkpoint
         (model_folder, "write_tensors", 3),  # within the first checkpoint
@@ -403,14 +408,14 @@ class Clock:
 def test_minutes_are_kept_over_all_starts_and_the_rate_anneals_to_them(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, every_rate: None
 ) -> None:
-    clock, loss = Clock(), learner_module.batch_losses
+    clock, loss = Clock(), objective_module.batch_losses
 
     def three_seconds(*arguments: object, **others: object) -> object:
         clock.now += 3
         return loss(*arguments, **others)
 
     monkeypatch.setattr(trainer_module, "time", clock)
-    monkeypatch.setattr(learner_module, "batch_losses", three_seconds)
+    monkeypatch.setattr(objective_module, "batch_losses", three_seconds)
     changes = {"train.updates": None, "train.minutes": 2, "train.schedule": "cosine", "train.validate_every": None}
     first = make_trainer(world, tmp_path, changes, validator=Scripted())
     with pytest.raises(KeyboardInterrupt):
@@ -558,7 +563,7 @@ def test_in_float16_a_loss_that_was_scaled_too_far_is_scaled_less(world: World, 
 def test_a_batch_that_is_too_large_is_split_and_that_is_remembered(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    losses, seen = learner_module.batch_losses, []
+    losses, seen = objective_module.batch_losses, []
 
     def small_memory(network: Seq2Seq, batch: Batch, *arguments: object, **options: object) -> object:
         size = batch.source.numel() + batch.target.numel() - len(batch.target)
@@ -570,7 +575,7 @@ def test_a_batch_that_is_too_large_is_split_and_that_is_remembered(
     plain = {"model.dropout": 0.0, "model.word_dropout": 0.0, "train.subword_dropout": 0.0, "train.updates": 10}
     whole = make_trainer(world, tmp_path / "whole", plain, validator=Scripted())
     whole.train()
-    monkeypatch.setattr(learner_module, "batch_losses", small_memory)
+    monkeypatch.setattr(objective_module, "batch_losses", small_memory)
     parts = make_trainer(world, tmp_path / "parts", plain, validator=Scripted())
     parts.train()
     assert sum("out of memory" in line for line in parts.tracker.said) == 2  # when the largest batch is tried, at first
@@ -585,7 +590,7 @@ def test_a_pair_that_is_too_large_by_itself_is_told(
     def no_memory(*arguments: object, **options: object) -> object:
         raise MemoryError
 
-    monkeypatch.setattr(learner_module, "batch_losses", no_memory)
+    monkeypatch.setattr(objective_module, "batch_losses", no_memory)
     with pytest.raises(UserError, match=r"one pair of \d+ and \d+ pieces is too much.*data\.max_length"):
         make_trainer(world, tmp_path).train()
 
@@ -595,9 +600,9 @@ def test_accumulated_batches_are_one_larger_batch(world: World, tmp_path: Path) 
     trainer = make_trainer(world, tmp_path, {**plain, "train.accumulate": 4}, validator=Scripted())
     expected = [list(batch) for batch in trainer.order.epoch(0)[:4]]
     pairs = [pair for rows in expected for pair in world.train.pairs(rows)]
-    trainer.learner.gradient([pairs])
+    trainer.learner.gradient([pairs], 0.0)
     gradients = [parameter.grad.clone() for parameter in trainer.learner.parameters]
-    trainer.learner.gradient([world.train.pairs(rows) for rows in expected])
+    trainer.learner.gradient([world.train.pairs(rows) for rows in expected], 0.0)
     for parameter, gradient in zip(trainer.learner.parameters, gradients, strict=True):
         torch.testing.assert_close(parameter.grad, gradient, rtol=1e-3, atol=1e-6)
     progress = trainer.train()

@@ -1,0 +1,100 @@
+"""Networks compared by training each for the same minutes: those of a recipe, as wide as makes them equally large."""
+
+from __future__ import annotations
+
+import argparse
+import bisect
+import json
+import statistics
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from nmt.config import Config
+from nmt.errors import UserError, choose, guard
+from nmt.model.seq2seq import Seq2Seq, parameter_count
+from nmt.model_folder import write_durably
+
+PIECES, EMBEDDING = 5000, 128  # as `presets.py` has them for corpora of this size
+WIDTH_STEP, MOST_STEPS = 16, 100
+SIZES = {
+    "subwords.vocabulary": PIECES,
+    "subwords.joint": "false",
+    "model.tied": "none",
+    "model.embedding": EMBEDDING,
+}
+"""What must be the same everywhere for a number of parameters to be reached by the width alone."""
+COLUMNS = "million parameters | target tokens/s | epochs | validation BLEU (greedy) | test BLEU"
+
+
+def sized(settings: Mapping[str, Any], parameters: int) -> dict[str, Any]:
+    """The settings, by dotted key, with SIZES and with the least `model.hidden`, in steps of WIDTH_STEP, that gives a
+    network so many parameters."""
+
+    def enough(steps: int) -> bool:
+        model = Config().replace({**settings, **SIZES, "model.hidden": steps * WIDTH_STEP}).model
+        return parameter_count(Seq2Seq(model, PIECES, PIECES, joint=False)) >= parameters
+
+    steps = 1 + bisect.bisect_left(range(1, MOST_STEPS), True, key=enough)
+    return {**settings, **SIZES, "model.hidden": steps * WIDTH_STEP}
+
+
+def train(recipe: Path, settings: Mapping[str, Any], others: Sequence[str], output: Path) -> Path:
+    """Trains by a recipe in a process of its own, with settings by dotted key and other words of the command line, and
+    keeps what it says beside its folder, OUTPUT.log. A finished run is not repeated, a stopped one goes on. Returns
+    the folder. Raises UserError if the training fails."""
+    if not (output / "scores.json").exists():
+        output.parent.mkdir(parents=True, exist_ok=True)
+        words = [word for key, value in settings.items() for word in (f"--{key}", str(value))]
+        with open(f"{output}.log", "w") as log:
+            command = [sys.executable, str(recipe), "--output", str(output), *words, *others]
+            if subprocess.run(command, stdout=log, stderr=log).returncode:
+                raise UserError(f"{output.name} was not trained to its end: {output}.log says why.")
+    return output
+
+
+def row(folder: Path) -> str:
+    """Cells of the table, under COLUMNS, from what a run left in its folder."""
+    records = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    training = [record for record in records if record["kind"] == "train"]
+    # Of a run that ended before its first entry there is no speed.
+    speed = statistics.median([record["tokens_per_second"] for record in training] or [0])
+    valid = max(record["bleu"] for record in records if record["kind"] == "valid")
+    epochs = max((record["epoch"] for record in training), default=0)
+    info = json.loads(subprocess.check_output([sys.executable, "-m", "nmt", "info", "--model", str(folder)]))
+    tests = ", ".join(f"{result['bleu']['score']:.1f}" for result in info["scores"].values())
+    return f"{info['parameters'] / 1e6:.2f} | {speed:,.0f} | {epochs:.0f} | {valid:.1f} | {tests}"
+
+
+def table(folders: Mapping[str, Path], names: str) -> str:
+    """The whole table, with the `names` of its first columns and the rows' by their folders."""
+    columns = f"{names} | {COLUMNS}"
+    lines = [f"| {columns} |", "|---" * (columns.count("|") + 1) + "|"]
+    return "\n".join([*lines, *(f"| {name} | {row(folder)} |" for name, folder in folders.items())])
+
+
+def compare(description: str | None, variants: Mapping[str, Mapping[str, Any]], recipe: Path) -> int:
+    """What a recipe that compares calls: trains the variants one after the other by another recipe, prints the table
+    and writes it to table.md beside the runs. Returns the exit code."""
+    program = f"python {sys.argv[0]}"
+    parser = argparse.ArgumentParser(program, description=description, allow_abbrev=False)
+    parser.formatter_class = argparse.RawTextHelpFormatter
+    parser.add_argument("--output", type=Path, required=True, help="folder for the runs")
+    parser.add_argument("--parameters", type=float, default=5.0, help="millions, about the same for all")
+    parser.add_argument("--only", nargs="+", metavar="NAME", default=list(variants), help=", ".join(variants))
+    chosen, others = parser.parse_known_args()
+
+    def train_and_tell() -> None:
+        picked = {name: choose(variants, name, "--only") for name in chosen.only}
+        folders = {}
+        for name, settings in picked.items():
+            print(f"{name}: {chosen.output / name}.log", file=sys.stderr, flush=True)
+            settings = sized(settings, round(chosen.parameters * 1e6))
+            folders[name] = train(recipe, settings, others, chosen.output / name)
+        found = table(folders, "architecture")
+        write_durably(chosen.output / "table.md", f"{found}\n".encode())
+        print(found)
+
+    return guard(train_and_tell, program)

@@ -1,0 +1,66 @@
+"""The comparison of architectures: all are networks of this house, equally large; what is finished stays as it is."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from architectures import ARCHITECTURES
+from examples import make_model_folder
+
+from nmt.config import Config
+from nmt.errors import UserError
+from nmt.model.seq2seq import Seq2Seq, parameter_count
+from nmt.training.comparison import COLUMNS, PIECES, sized, table, train
+
+RECIPE = Path(__file__).parents[2] / "recipes" / "architectures.py"
+MILLIONS = 2_500_000
+
+
+def a_finished_run(folder: Path) -> Path:
+    """A model folder with what a training leaves in it."""
+    make_model_folder(folder)
+    records = [
+        {"kind": "train", "tokens_per_second": 900.0, "epoch": 0},
+        {"kind": "train", "tokens_per_second": 1100.0, "epoch": 2},
+        {"kind": "valid", "bleu": 31.5},
+    ]
+    (folder / "log.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    (folder / "scores.json").write_text(json.dumps({"test": {"bleu": {"score": 32.25}}}))
+    return folder
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_an_architecture_is_a_configuration_as_large_as_the_others(name: str) -> None:
+    settings = sized(ARCHITECTURES[name], MILLIONS)
+    network = Seq2Seq(Config().replace(settings).model, PIECES, PIECES, joint=False)
+    assert 1 <= parameter_count(network) / MILLIONS < 1.15
+    features, _ = network(torch.tensor([[5, 6, 3]]), torch.tensor([3]), torch.tensor([[2, 7]]))
+    assert features.isfinite().all()
+
+
+def test_a_finished_run_is_not_repeated_and_has_its_row(tmp_path: Path) -> None:
+    done = a_finished_run(tmp_path / "house")
+    assert train(Path("there is no such recipe"), {}, [], done) == done
+    header, _, row = table({"house": done}, "architecture").splitlines()
+    assert header == f"| architecture | {COLUMNS} |"
+    assert row.startswith("| house |")
+    assert row.endswith("| 1,000 | 2 | 31.5 | 32.2 |")
+
+
+def test_a_training_that_fails_says_where_the_reason_is(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"gnmt\.log says why"):
+        train(tmp_path / "missing.py", {"model.cell": "lstm"}, [], tmp_path / "gnmt")
+    assert "missing.py" in (tmp_path / "gnmt.log").read_text()
+
+
+def test_the_recipe_knows_its_architectures(tmp_path: Path) -> None:
+    command = [sys.executable, str(RECIPE), "--output", str(tmp_path), "--only", "gnmtt"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert "gnmt" in result.stderr
+    assert "Traceback" not in result.stderr

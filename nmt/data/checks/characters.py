@@ -188,7 +188,7 @@ class ReplacementCharacter(Pattern):
     mend = "Make the file anew from its origin, or let `nmt data clean` drop the pairs."
     marks = REPLACEMENT
     pattern = re.compile(f"{REPLACEMENT}+")
-    unless = ("encoding",)
+    unless = ("encoding", "mojibake")
 
 
 class Mojibake(Pattern):

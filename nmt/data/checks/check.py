@@ -7,11 +7,21 @@ from dataclasses import dataclass, field
 
 from nmt.data.checks.characters import CHARACTER_CHECKS
 from nmt.data.checks.chunk import Chunk, Part
+from nmt.data.checks.doubles import Duplicate, NearDuplicate, SameSource, SameTarget
 from nmt.data.checks.finding import ERROR, LEVELS, NOTICE, Check, Example, Finding, Found
 from nmt.data.checks.likeness import ENOUGH, SAMPLE, UnlikelyLength, WrongLanguage, WrongScript
 from nmt.data.checks.markup import MARKUP_CHECKS
-from nmt.data.checks.overlaps import Duplicate, Overlap, SameSource, SameTarget
-from nmt.data.checks.pairs import CHARACTERS_PER_PIECE, Copied, Empty, LengthRatio, Numbers, Overlong, Question
+from nmt.data.checks.overlaps import Overlap
+from nmt.data.checks.pairs import (
+    CHARACTERS_PER_PIECE,
+    Copied,
+    Empty,
+    LengthRatio,
+    LinkMissing,
+    Numbers,
+    Overlong,
+    Question,
+)
 from nmt.data.checks.together import Association, Misaligned
 from nmt.data.checks.vocabulary import Coverage
 
@@ -25,9 +35,11 @@ PAIR_CHECKS: tuple[type[Check], ...] = (
     Copied,
     WrongScript,
     WrongLanguage,
+    LinkMissing,
     Numbers,
     Question,
     Duplicate,
+    NearDuplicate,
     SameSource,
     SameTarget,
 )
@@ -160,7 +172,8 @@ def _checks(profiles: Profiles, others: Sequence[Part], limits: Limits) -> Itera
     yield Overlong(limits.max_length * CHARACTERS_PER_PIECE, limits.max_length)
     yield LengthRatio(limits.max_ratio)
     yield from (check for check in (profiles.length, profiles.script, profiles.language) if check is not None)
-    yield from (Copied(), Numbers(), Question(), Duplicate(), SameSource(), SameTarget())
+    yield from (Copied(), LinkMissing(), Numbers(), Question())
+    yield from (Duplicate(), NearDuplicate(), SameSource(), SameTarget())
 
 
 def _without_partner(part: Part) -> Iterator[Found]:

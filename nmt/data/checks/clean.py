@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from nmt.data.checks.characters import ControlCharacter, Invisible
+from nmt.data.checks.characters import ControlCharacter, Invisible, Mojibake
 from nmt.data.checks.check import CHECKS, Limits, check_corpus
 from nmt.data.checks.chunk import Chunk, Part
 from nmt.data.checks.finding import Check, Found
@@ -25,15 +25,16 @@ MARK = "\ufeff"
 
 
 def without_control(line: str) -> str:
-    """Control characters, tabs and stray separators become spaces, as in training."""
-    if line.isprintable():
+    """Control characters, tabs and stray separators become spaces, as in training, but for those that are halves of
+    misread letters: such lines are for a check to drop."""
+    if line.isprintable() or Mojibake.pattern.search(line):
         return line
     return ControlCharacter.pattern.sub(" ", CONTROL.sub(" ", line.replace(MARK, "").replace("\t", " ")))
 
 
 def without_invisible(line: str) -> str:
     """Characters without width and marks of direction are removed."""
-    return line if line.isascii() else Invisible.pattern.sub("", line)
+    return line if line.isascii() or Mojibake.pattern.search(line) else Invisible.pattern.sub("", line)
 
 
 def without_spaces(line: str) -> str:

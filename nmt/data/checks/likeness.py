@@ -159,7 +159,7 @@ class WrongLanguage(Check):
     LETTERS = 20  # fewer tell too little, and so do fewer words
     WORDS = 4
     CLEAR = 0.6  # nats a trigram by which the other side must be likelier
-    STRANGE = 0.03  # share of the sample that is shown to the identifier
+    STRANGE = 1.7  # spreads below the usual likelihood, from where on lines are shown to the identifier
     LIKELY = 0.25  # probability that it must give to another language
     UNLIKELY = 0.01  # and that it may at most give to the language of the side
 
@@ -169,8 +169,10 @@ class WrongLanguage(Check):
         trigrams = [_trigrams(text) for text in texts]
         both = zip(self.sides, trigrams, sample, strict=True)
         own = [profile.scores(grams, len(lines)) for profile, grams, lines in both]
-        self.low = [float(np.quantile(scores, self.STRANGE)) for scores in own]
-        self.expected, self.identify = _identifier(sample)
+        middle = [float(np.median(scores)) for scores in own]  # neither it nor the spread minds a few strange lines
+        spread = [1.48 * float(np.median(np.abs(scores - usual))) for scores, usual in zip(own, middle, strict=True)]
+        self.low = [usual - self.STRANGE * width for usual, width in zip(middle, spread, strict=True)]
+        self.expected, self.identifier = _identifier(sample)
 
     def find(self, chunk: Chunk) -> Iterator[Found]:
         clear: list[NDArray[np.bool_]] = []
@@ -194,23 +196,24 @@ class WrongLanguage(Check):
             line = chunk.sides[side][row]
             if len(line.split()) < self.WORDS:
                 continue
-            ranked = self.identify(line)
-            language, probability = ranked[0]
-            if probability > self.LIKELY and dict(ranked)[self.expected[side]] < self.UNLIKELY:
+            language, probability = self.identifier.classify(line)
+            if language == self.expected[side] or probability <= self.LIKELY:
+                continue
+            if dict(self.identifier.rank(line))[self.expected[side]] < self.UNLIKELY:
                 yield Found(chunk.first + row, side, f"{language}, not {self.expected[side]}", WARNING)
 
 
 def _identifier(sample: tuple[Sequence[str], Sequence[str]]) -> tuple[list[str | None], Any]:
-    """The language of each side, None where it is not clear, and what ranks the languages of a line."""
+    """The language of each side, None where it is not clear, and what tells the language of a line."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier  # here, because it takes a while
 
-    identify = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True).rank
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
     expected: list[str | None] = []
     for lines in sample:
         some = lines[:: max(1, len(lines) // 300)]
-        language, count = Counter(identify(line)[0][0] for line in some).most_common(1)[0]
+        language, count = Counter(identifier.classify(line)[0] for line in some).most_common(1)[0]
         expected.append(language if count > 0.8 * len(some) else None)
-    return expected, identify
+    return expected, identifier
 
 
 class UnlikelyLength(Check):
@@ -220,7 +223,7 @@ class UnlikelyLength(Check):
     name = "unlikely_length"
     what = "one side is too long for the other, by what is usual in this corpus"
     unless = (*LengthRatio.unless, "length_ratio", "wrong_script", "wrong_language")
-    FAR = 9.0
+    FAR = 6.0
     RATIO = 2.2
 
     def __init__(self, sample: tuple[Sequence[str], Sequence[str]]) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nmt.data.checks.characters import Pattern
 from nmt.data.checks.chunk import Chunk
 from nmt.data.checks.finding import BOTH, NOTICE, SOURCE, TARGET, WARNING, Check, Found, LineCheck
-from nmt.data.checks.text import LETTER, LOWER, SPACE, Rows, Text, in_a_row, token
+from nmt.data.checks.text import BEYOND, LETTER, LOWER, SPACE, Rows, Text, in_a_row, token
 
 
 class HtmlEntity(Pattern):
@@ -92,7 +92,8 @@ class NoLetters(LineCheck):
     what = "without a letter"
 
     def rows(self, text: Text) -> Rows:
-        return text.without_kind(LETTER)
+        letters = (text.kinds & LETTER != 0) & (text.small != BEYOND)  # pictures are beyond, and so are some letters
+        return np.flatnonzero(np.bincount(text.rows[letters], minlength=len(text)) == 0)
 
     def evidence(self, line: str) -> str | None:
         seen = any(character.isprintable() and not character.isspace() for character in line)
@@ -100,18 +101,20 @@ class NoLetters(LineCheck):
 
 
 class Repetition(Pattern):
-    """A character eight times over, or a word or two four times over: the leavings of a machine."""
+    """A character eight times over, a word or two four times, or up to six words three times: the leavings of a
+    machine."""
 
     name = "repetition"
     what = "a run of the same characters or words"
-    unless = ("overlong", "placeholder", "no_letters", "long_token")
+    unless = ("empty", "overlong", "placeholder", "no_letters", "long_token")
     marks = ""
-    pattern = re.compile(r"(?i)(\S)\1{7}|\b(\w+)(?:\W+\2\b){3}|\b(\w+\W+\w+)(?:\W+\3\b){3}")
+    pattern = re.compile(r"(?i)(\S)\1{7}|\b(\w+(?:\W+\w+)?)(?:\W+\2\b){3}|\b(\w+(?:\W+\w+){2,5})(?:\W+\3\b){2}")
+    PERIODS = ((1, 4), (2, 4), (3, 3), (4, 3), (5, 3), (6, 3))  # words, and how often they stand in a row
 
     def rows(self, text: Text) -> Rows:
         words, rows = text.tokens.hashes, text.tokens.rows
-        found = _repeated(text.codes, text.rows, 1, 8), _repeated(words, rows, 1, 4), _repeated(words, rows, 2, 4)
-        return np.unique(np.concatenate(found))
+        found = [_repeated(words, rows, period, times) for period, times in self.PERIODS]
+        return np.unique(np.concatenate([_repeated(text.codes, text.rows, 1, 8), *found]))
 
     def told(self, found: re.Match[str]) -> str:
         return found.group()[:40]

@@ -123,6 +123,24 @@ class Question(PairCheck):
         return "" if (source[-1] in self.MARKS) != (target[-1] in self.MARKS) else None
 
 
+class LinkMissing(PairCheck):
+    """An address of the web on one side only: something was cut off or put in."""
+
+    name = "link_missing"
+    what = "a web address on one side only"
+    unless = Question.unless
+
+    ADDRESS = re.compile(r"(?i)https?://\S+|www\.\S+")
+
+    def rows(self, chunk: Chunk) -> Rows:
+        return np.union1d(*(text.having(":") for text in chunk.texts))
+
+    def evidence(self, source: str, target: str) -> str | None:
+        here, there = self.ADDRESS.search(source), self.ADDRESS.search(target)
+        found = here or there
+        return found.group()[:60] if found and not (here and there) else None
+
+
 class Numbers(PairCheck):
     """Numbers that stand on one side only. One side may spell them or give another unit, so that only as many others
     of the same size are a warning."""
@@ -141,7 +159,7 @@ class Numbers(PairCheck):
                 here, there = _without(first, second), _without(second, first)
                 if here and there:
                     alike = [len(number) for number in here] == [len(number) for number in there]
-                    level = WARNING if alike and min(map(len, here)) > 1 else NOTICE
+                    level = WARNING if alike else NOTICE
                     yield Found(place, BOTH, f"{' '.join(here)} and {' '.join(there)}", level)
 
 

@@ -491,8 +491,8 @@ def spoilt(trainer: Trainer, when: Callable[[int], bool]) -> Trainer:
     """Has the gradient of some updates be no number."""
     gradient = trainer.learner.gradient
 
-    def spoil(batches: object) -> object:
-        counts = gradient(batches)
+    def spoil(batches: object, used: float) -> object:
+        counts = gradient(batches, used)
         if when(trainer.state.progress.update):
             trainer.learner.parameters[0].grad[0] = math.nan
         return counts

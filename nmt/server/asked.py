@@ -90,9 +90,11 @@ async def asked(request: Request, model: type[Asked]) -> Asked:
 
 
 def understood(values: Mapping[str, Any], model: type[Asked]) -> Asked:
-    """Values as a request of a kind. Raises Refused for those that are missing or cannot be."""
+    """Values as a request of a kind; nothing, and null, stand for what is left out. Raises Refused for those that are
+    missing or cannot be."""
+    given = {key: value for key, value in values.items() if value is not None and (value != "" or key == "q")}
     try:
-        return model.model_validate(_mended(dict(values)))
+        return model.model_validate(_mended(given))
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         name = str(first["loc"][0]) if first["loc"] else "the request"
@@ -103,12 +105,11 @@ def understood(values: Mapping[str, Any], model: type[Asked]) -> Asked:
 
 def _single(values: ImmutableMultiDict[str, Any]) -> dict[str, Any]:
     """The values of a form: those given several times are arrays, files are left out."""
-    found: dict[str, Any] = {}
-    for key in values:
-        some = [value for value in values.getlist(key) if isinstance(value, str)]
-        if some:
-            found[key] = some if len(some) > 1 else some[0]
-    return found
+    found: dict[str, list[str]] = {}
+    for key, value in values.multi_items():
+        if isinstance(value, str):
+            found.setdefault(key, []).append(value)
+    return {key: some if len(some) > 1 else some[0] for key, some in found.items()}
 
 
 def _object(body: bytes) -> dict[str, Any]:

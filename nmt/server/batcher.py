@@ -16,6 +16,8 @@ from nmt.server.failures import Refused
 LOG = logging.getLogger("nmt.server")
 LINES = 64
 """Most lines that are translated at once."""
+CHARACTERS = 8_000
+"""Characters beyond which no further line is: a batch must not keep others waiting for long."""
 GATHERED = 0.004
 """Seconds that the first request waits for others when nothing is being translated."""
 
@@ -110,10 +112,14 @@ class Batcher(Generic[Way, Answer]):
             return []
         turn = [job for job in self._jobs if job.way == self._jobs[0].way]
         batch: list[Line[Way, Answer]] = []
-        while turn and len(batch) < LINES:
+        characters = 0
+        while turn and len(batch) < LINES and characters < CHARACTERS:
             turn = [job for job in turn if job.taken < len(job.lines)][: LINES - len(batch)]
             for job in turn:
+                if characters >= CHARACTERS:
+                    break
                 batch.append((job, job.lines[job.taken]))
+                characters += len(job.lines[job.taken])
                 job.taken += 1
         for job in dict(batch):
             self._jobs.remove(job)

@@ -4,6 +4,7 @@ with its parts."""
 from __future__ import annotations
 
 import asyncio
+import codecs
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect
 
 from nmt import __version__
 from nmt.server import reference
@@ -27,7 +29,7 @@ from nmt.server.keys import Clients
 from nmt.server.languages import AUTO, name
 from nmt.server.limits import Limits
 from nmt.server.metrics import Metrics
-from nmt.server.service import Service
+from nmt.server.service import Found, Service
 from nmt.server.shield import App, Shield
 
 PAGE = Path(__file__).parent / "page"
@@ -77,6 +79,11 @@ class Server:
     def note(self, request: Request, **fields: object) -> None:
         """Adds to what is logged of a request."""
         request.scope["state"]["noted"].update(fields)
+
+    def note_text(self, request: Request, found: Sequence[Found]) -> None:
+        """Adds the translations to what is logged, where texts are."""
+        if self.log_text:
+            self.note(request, translatedText=[one.text for one in found])
 
     def measure(self, request: Request, texts: Sequence[str], limits: Limits) -> None:
         """Raises Refused for texts that are too many or too long."""
@@ -139,6 +146,14 @@ def _handle_errors(app: FastAPI) -> None:
     async def refused(request: Request, error: Refused) -> Response:
         return JSONResponse({"error": error.message}, error.status, error.headers)
 
+    @app.exception_handler(ClientDisconnect)
+    async def left(request: Request, error: ClientDisconnect) -> Response:
+        return JSONResponse({"error": "The client is gone."}, 499)
+
+    @app.exception_handler(Exception)
+    async def broken(request: Request, error: Exception) -> Response:
+        return JSONResponse({"error": "The server failed at this request."}, 500)
+
     @app.exception_handler(HTTPException)
     async def failed(request: Request, error: HTTPException) -> Response:
         return JSONResponse({"error": f"{str(error.detail).rstrip('.')}."}, error.status_code, error.headers)
@@ -158,8 +173,7 @@ def _translating(app: FastAPI, server: Server) -> None:
         source, detected = server.service.source(wanted.source, "\n".join(texts))
         work = server.service.translate(texts, source, wanted.target, wanted.format, wanted.alternatives)
         found = await server.answered(request, work, server.limits)
-        if server.log_text:
-            server.note(request, translatedText=[one.text for one in found])
+        server.note_text(request, found)
         if isinstance(wanted.q, str):
             return _answer(found[0].text, found[0].alternatives, wanted.alternatives, detected)
         told = [detected] * len(texts) if detected else None
@@ -174,6 +188,7 @@ def _translating(app: FastAPI, server: Server) -> None:
         source, detected = server.service.source(wanted.source, wanted.q)
         work = server.service.translate([wanted.q], source, wanted.target, "text", wanted.alternatives, explained=True)
         (found,) = await server.answered(request, work, server.limits)
+        server.note_text(request, [found])
         return _answer(found.text, found.alternatives, wanted.alternatives, detected) | {"lines": found.lines}
 
     @app.post("/detect", openapi_extra=accepts(Detect))
@@ -199,11 +214,12 @@ def _translating(app: FastAPI, server: Server) -> None:
                 400, f"Files that end in {path.suffix or 'nothing'} are not translated, but {', '.join(FILES)}."
             )
         limits = server.limits.of_file()
-        text = (await file.read()).decode("utf-8-sig", errors="replace")
+        text = _decoded(await file.read())
         server.measure(request, [text], limits)
         source, detected = server.service.source(wanted.source, text[:2000])
         work = server.service.translate([text], source, wanted.target, FILES[path.suffix.lower()], 0)
         (found,) = await server.answered(request, work, limits)
+        server.note_text(request, [found])
         word = server.downloads.keep(f"{path.stem}_{wanted.target}{path.suffix}", found.text.encode())
         address = str(request.url_for("download_file", word=word))
         return {"translatedFileUrl": address} | ({"detectedLanguage": detected} if detected else {})
@@ -218,6 +234,15 @@ def _translating(app: FastAPI, server: Server) -> None:
         return Response(
             file.content, headers={"Content-Disposition": disposition}, media_type="application/octet-stream"
         )
+
+
+def _decoded(content: bytes) -> str:
+    """The text of a file. Raises Refused for one that is no text."""
+    encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError:
+        raise Refused(400, "The file is no text in UTF-8: save it as that.") from None
 
 
 def _answer(
@@ -241,7 +266,7 @@ def _telling(app: FastAPI, server: Server) -> None:
         """The languages, and what each is translated into."""
         return [
             {"code": code, "name": name(code), "targets": [target for target in models.routes(code) if target != code]}
-            for code in models.sources
+            for code in dict.fromkeys([*models.sources, *models.targets])
         ]
 
     @app.get("/frontend/settings")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import json
 import logging
@@ -9,12 +10,16 @@ import socket
 import sys
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from nmt.errors import UserError
 from nmt.server.shield import App
 
 FINISHING_SECONDS = 60
 """Seconds that are left to what was accepted when the server is told to end."""
+HEADER_SECONDS = 10
+"""Seconds in which a new connection must have said what it wants."""
+MOST_PORT = 65_535
 CONNECTIONS = 1000
 """Most connections at once; more are answered 503."""
 
@@ -49,6 +54,8 @@ def log_to_stderr() -> None:
 
 def listen(host: str, port: int) -> socket.socket:
     """A socket on a port. Raises UserError where there is none to be had."""
+    if port > MOST_PORT:
+        raise UserError(f"--port is {port}; give {MOST_PORT:,} at most, or 0 for any that is free.")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         found = socket.socket(family, kind, protocol)
@@ -58,18 +65,29 @@ def listen(host: str, port: int) -> socket.socket:
     except socket.gaierror as error:
         raise UserError(f"--host {host} is no address here: {error.strerror}.") from None
     except OSError as error:
-        mend = {
-            errno.EADDRINUSE: "another program has it, choose another --port",
-            errno.EACCES: "choose one above 1023",
-        }
-        raise UserError(f"--port {port}: {mend.get(error.errno or 0, error.strerror)}.") from None
+        raise UserError(f"--port {port}: {MENDS.get(error.errno or 0, error.strerror)}.") from None
     return found
+
+
+class Prompt(H11Protocol):
+    """HTTP that hangs up on a client which has asked for nothing in `HEADER_SECONDS`."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """As asyncio has it."""
+        super().connection_made(transport)
+        self.loop.call_later(HEADER_SECONDS, self._hang_up)
+
+    def _hang_up(self) -> None:
+        if self.cycle is None:
+            self.transport.close()
 
 
 def serve(app: App, found: socket.socket) -> None:
     """Answers on a socket until SIGINT or SIGTERM, then what was accepted before it."""
     config = uvicorn.Config(
         app,
+        http=Prompt,
+        proxy_headers=False,  # whoever asks could say to be someone else
         log_config=None,
         access_log=False,
         server_header=False,

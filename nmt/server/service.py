@@ -12,6 +12,7 @@ from nmt.formats import attention_maps
 from nmt.pipeline import Answer, Pipeline, Wishes
 from nmt.search.settings import changed
 from nmt.server.batcher import Batcher
+from nmt.server.failures import Refused
 from nmt.server.languages import AUTO, Detector
 from nmt.server.limits import Limits
 from nmt.server.metrics import Metrics
@@ -82,6 +83,9 @@ class Service:
             return [Found(text, [], []) for text in texts]
         cuts = [FORMATS[form](text) for text in texts]
         answers = [Translated((line,)) for cut in cuts for line in cut.lines]
+        longest = max((len(answer.texts[0]) for answer in answers), default=0)
+        if longest > self.limits.characters:  # of a file: whoever waits beside it would wait for long
+            raise Refused(400, f"A line has {longest:,} characters, {self.limits.characters:,} is the most: break it.")
         for pair in route:
             last = pair == route[-1]
             way = Way(pair, form, alternatives if last else 0, explained and len(route) == 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -21,6 +20,8 @@ BODY_SECONDS = 20.0
 """Seconds in which a body must have come."""
 DISCARDED = 2**28
 """Bytes of a body that is too large which are read and thrown away, so that its client reads what is wrong."""
+METHODS = ("GET", "HEAD", "POST", "OPTIONS")
+"""Those that are counted by name: a client may make up any number of others."""
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
@@ -61,14 +62,13 @@ class Shield:
         limited = Limited(receive, self.body.get(scope["path"], self.otherwise), began + BODY_SECONDS)
         try:
             await self.app(scope, limited, answer)
-        except Exception:
+        except Exception:  # it is answered already
             LOG.exception("a request failed")
-            if not status:
-                await _fail(answer)
         finally:
             seconds = time.monotonic() - began
             route = getattr(scope.get("route"), "path", "other")
-            self.metrics.requests.labels(route, scope["method"], status).inc()
+            method = scope["method"] if scope["method"] in METHODS else "other"
+            self.metrics.requests.labels(route, method, status).inc()
             self.metrics.seconds.labels(route).observe(seconds)
             LOG.info(
                 "request",
@@ -109,11 +109,3 @@ class Limited:
         self.size += len(message.get("body", b""))
         self.whole = not message.get("more_body", False)
         return message
-
-
-async def _fail(send: Send) -> None:
-    """Says that something is wrong, and nothing of what."""
-    body = json.dumps({"error": "The server failed at this request."}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 500, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

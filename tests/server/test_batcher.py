@@ -8,7 +8,7 @@ from concurrent.futures import CancelledError
 import pytest
 
 pytest.importorskip("fastapi", reason="needs the extra `serve`")
-from nmt.server.batcher import LINES, Batcher
+from nmt.server.batcher import CHARACTERS, LINES, Batcher
 from nmt.server.failures import Refused
 
 
@@ -76,6 +76,15 @@ def test_a_long_request_does_not_hold_up_a_short_one(batcher: Batcher[str, str],
     assert "s" in upper.batches[1]
     assert upper.batches[2] == ["o"]
     assert all(len(batch) <= LINES for batch in upper.batches)
+
+
+def test_a_batch_of_long_lines_has_few(batcher: Batcher[str, str], upper: Upper) -> None:
+    busy(batcher)
+    line = "x" * (CHARACTERS // 2)
+    future = batcher.submit("", [line] * 5)
+    upper.free.set()
+    assert future.result(10) == [line.upper()] * 5
+    assert [len(batch) for batch in upper.batches] == [1, 2, 2, 1]
 
 
 def test_a_line_that_fails_harms_no_other_request(batcher: Batcher[str, str], upper: Upper) -> None:

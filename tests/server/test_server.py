@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -26,6 +27,7 @@ import nmt.translator
 from nmt.cli import main
 from nmt.pipeline import Pipeline, Wishes
 
+GERMAN = {"code": "de", "name": "German", "targets": []}
 LINES = ["The child sees the book.", "Our boat!", "", "  This animal paints every picture."]
 
 
@@ -75,7 +77,7 @@ def test_html_keeps_its_markup(server: Running) -> None:
 
 
 def test_languages_settings_and_health_are_told(server: Running) -> None:
-    assert server.ask("/languages") == (200, [{"code": "en", "name": "English", "targets": ["de"]}])
+    assert server.ask("/languages") == (200, [{"code": "en", "name": "English", "targets": ["de"]}, GERMAN])
     status, settings = server.ask("/frontend/settings")
     assert (status, settings["language"]["target"]) == (200, {"code": "de", "name": "German"})
     assert settings["charLimit"] == 20_000
@@ -158,6 +160,39 @@ def test_half_a_character_is_replaced(server: Running) -> None:
     body = b'{"q": "The \\ud800 child.", "source": "en", "target": "de"}'
     request = urllib.request.Request(server.address + "/translate", body, {"content-type": "application/json"})
     assert server.send(request)[0] == 200
+
+
+def test_nothing_stands_for_what_is_left_out(server: Running, expected: dict[str, str]) -> None:
+    assert server.translate(LINES[0], format=None, alternatives=None, api_key="") == {
+        "translatedText": expected[LINES[0]]
+    }
+
+
+def test_a_file_that_is_no_text_is_refused_and_utf_16_is_read(server: Running) -> None:
+    status, answer = server.send(form(server, "a.txt", b"caf\xe9"))
+    assert status == 400
+    assert "UTF-8" in answer["error"]
+    assert server.send(form(server, "a.txt", "The child.".encode("utf-16")))[0] == 200
+    assert "20,000" in server.send(form(server, "a.txt", b"x" * 20_001))[1]["error"]
+
+
+def test_methods_that_are_made_up_are_counted_as_others(server: Running) -> None:
+    server.send(urllib.request.Request(server.address + "/health", method="MADEUP"))
+    with urllib.request.urlopen(server.address + "/metrics") as page:
+        text = page.read().decode()
+    assert "MADEUP" not in text
+    assert 'method="other"' in text
+
+
+def test_a_model_that_is_gone_is_an_error_of_its_requests_alone(
+    start: Start, model_folder: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(model_folder, tmp_path / "gone")
+    server = start("--model", model_folder, "--model", f"de-fr={tmp_path / 'gone'}")
+    shutil.rmtree(tmp_path / "gone")
+    status, answer = server.ask("/translate", {"q": "Ein Kind.", "source": "de", "target": "fr"})
+    assert (status, answer) == (500, {"error": "The server failed at this request."})
+    assert server.translate(LINES[0])
 
 
 def test_unknown_addresses_and_methods_are_errors_in_json(server: Running) -> None:

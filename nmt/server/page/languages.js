@@ -25,7 +25,8 @@ export function languageBar(languages, wished, tell) {
   let detected;
   let previous = AUTO;
 
-  fill(from, [AUTO, ...byCode.keys()], [memory.from.get(), wished.source.code, AUTO]);
+  const sources = languages.filter((one) => one.targets.length).map((one) => one.code);
+  fill(from, [AUTO, ...sources], [memory.from.get(), wished.source.code, AUTO]);
   previous = from.value;
   fill(to, targets(from.value), [memory.to.get(), wished.target.code]);
   allowSwap();

@@ -14,6 +14,14 @@ from pathlib import Path
 
 from nmt.training.comparison import compare
 
+NEMATUS = {
+    "model.cell": "gru",
+    "model.attention": "additive",
+    "model.decoder": "conditional",
+    "model.bridge": "mean",
+}
+ONE_LAYER = {"model.encoder_layers": 1, "model.decoder_layers": 1}
+
 ARCHITECTURES = {
     # Wu et al. 2016: one layer of the encoder reads both ways, the context goes to all layers above the first.
     "gnmt": {
@@ -26,32 +34,11 @@ ARCHITECTURES = {
     # all layers above the first and to the output. (Theirs also feeds the last context to the first layer.)
     "rnmt+": {"model.cell": "lstm-norm", "model.encoder_layers": 3, "model.decoder_layers": 4},
     # Sennrich et al. 2017 (Nematus): attention between two transitions of a GRU.
-    "conditional-gru": {
-        "model.cell": "gru",
-        "model.attention": "additive",
-        "model.decoder": "conditional",
-        "model.bridge": "mean",
-        "model.encoder_layers": 1,
-        "model.decoder_layers": 1,
-    },
+    "conditional-gru": {**NEMATUS, **ONE_LAYER},
     # Miceli Barone et al. 2017: the same with four transitions in the encoder, four on either side of the attention.
-    "deep-transition": {
-        "model.cell": "gru",
-        "model.attention": "additive",
-        "model.decoder": "conditional",
-        "model.bridge": "mean",
-        "model.encoder_layers": 1,
-        "model.decoder_layers": 1,
-        "model.transitions": 4,
-    },
+    "deep-transition": {**NEMATUS, **ONE_LAYER, "model.transitions": 4},
     # The same paper: layers of two transitions, stacked.
-    "bideep": {
-        "model.cell": "gru",
-        "model.attention": "additive",
-        "model.decoder": "conditional",
-        "model.bridge": "mean",
-        "model.transitions": 2,
-    },
+    "bideep": {**NEMATUS, "model.transitions": 2},
     # What the other recipes train.
     "house": {},
     # Blocks of recurrence and gated feed-forward, pre-norm, residual; with an LSTM or a cell that runs in parallel.

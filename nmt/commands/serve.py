@@ -72,12 +72,13 @@ def _serve(options: argparse.Namespace) -> int:
     import torch
 
     from nmt.search.settings import changed
+    from nmt.server.context import Server
     from nmt.server.downloads import Downloads
     from nmt.server.keys import Clients, read_keys
     from nmt.server.limits import Limits
     from nmt.server.metrics import Metrics
     from nmt.server.models import Models, served
-    from nmt.server.routes import Server, application
+    from nmt.server.routes import application
     from nmt.server.serve import listen, log_to_stderr, serve
     from nmt.server.service import Service
     from nmt.translator import Translator

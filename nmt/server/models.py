@@ -105,24 +105,20 @@ class Models:
     def get(self, pair: Pair) -> Translator:
         """The translator of a pair, loaded if it is not in memory. For one thread only."""
         if pair not in self._loaded:
-            self._make_room()
+            self._make_room(keep=0)
             self._loaded[pair] = self._translator(self.served[pair].folder)
             self.loads += 1
         self._loaded.move_to_end(pair)
-        while len(self._loaded) > 1 and self._full():
-            self._give_up()
+        self._make_room(keep=1)
         return self._loaded[pair]
 
-    def _make_room(self) -> None:
-        while self._loaded and self._full():
-            self._give_up()
+    def _make_room(self, keep: int) -> None:
+        """Forgets the models not used for the longest time, while memory is short and more than `keep` are in it."""
+        while len(self._loaded) > keep and self._full():
+            self._loaded.popitem(last=False)
+            gc.collect()
+            with contextlib.suppress(OSError, AttributeError):  # another C library keeps it for later
+                ctypes.CDLL("libc.so.6").malloc_trim(0)
 
     def _full(self) -> bool:
         return self.memory is not None and psutil.Process().memory_info().rss > self.memory * 2**20
-
-    def _give_up(self) -> None:
-        """Forgets the model that was not used for the longest time."""
-        self._loaded.popitem(last=False)
-        gc.collect()
-        with contextlib.suppress(OSError, AttributeError):  # another C library keeps it for later
-            ctypes.CDLL("libc.so.6").malloc_trim(0)

@@ -4,13 +4,10 @@ with its parts."""
 from __future__ import annotations
 
 import asyncio
-import codecs
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Sequence
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import Any, TypeVar, cast
-from urllib.parse import quote
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, cast
 
 import psutil
 from fastapi import FastAPI, Request
@@ -22,19 +19,14 @@ from starlette.requests import ClientDisconnect
 
 from nmt import __version__
 from nmt.server import reference
-from nmt.server.asked import Asked, Detect, Explain, Translate, TranslateFile, accepts, asked, understood
-from nmt.server.downloads import Downloads
+from nmt.server.asked import Detect, Explain, Translate, accepts, asked
+from nmt.server.context import Server
 from nmt.server.failures import Refused
-from nmt.server.keys import Clients
+from nmt.server.files import FILES, add_files
 from nmt.server.languages import AUTO, name
-from nmt.server.limits import Limits
-from nmt.server.metrics import Metrics
-from nmt.server.service import Found, Service
 from nmt.server.shield import App, Shield
 
 PAGE = Path(__file__).parent / "page"
-FILES = {".txt": "text", ".html": "html", ".htm": "html"}
-"""The formats of files, by the endings of their names."""
 ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"description": text, "content": {"application/json": {"example": {"error": "…"}}}}
     for status, text in {
@@ -47,76 +39,6 @@ ERRORS: dict[int | str, dict[str, Any]] = {
         503: "It took too long, or the server is shutting down.",
     }.items()
 }
-Result = TypeVar("Result")
-
-
-@dataclass(frozen=True)
-class Server:
-    """All that the routes use. origins: those of other sites' pages that may ask, "*" for all; log_text: whether texts
-    are logged."""
-
-    service: Service
-    clients: Clients
-    metrics: Metrics
-    downloads: Downloads
-    origins: Sequence[str] = ()
-    log_text: bool = False
-
-    @property
-    def limits(self) -> Limits:
-        """Of a request."""
-        return self.service.limits
-
-    def admit(self, request: Request, asked: Asked) -> None:
-        """Counts a request to its client. Raises Refused where it may not ask, or not yet."""
-        key = cast(str, getattr(asked, "api_key", "")) or request.headers.get("authorization", "").removeprefix(
-            "Bearer "
-        )
-        client = self.clients.admit(key, request.client.host if request.client else "")
-        if self.clients.keys is not None:
-            self.note(request, client=client)
-
-    def note(self, request: Request, **fields: object) -> None:
-        """Adds to what is logged of a request."""
-        request.scope["state"]["noted"].update(fields)
-
-    def note_text(self, request: Request, found: Sequence[Found]) -> None:
-        """Adds the translations to what is logged, where texts are."""
-        if self.log_text:
-            self.note(request, translatedText=[one.text for one in found])
-
-    def measure(self, request: Request, texts: Sequence[str], limits: Limits) -> None:
-        """Raises Refused for texts that are too many or too long."""
-        characters = sum(map(len, texts))
-        self.note(request, texts=len(texts), characters=characters)
-        if self.log_text:
-            self.note(request, q=list(texts))
-        if len(texts) > limits.texts:
-            raise Refused(400, f"These are {len(texts):,} texts; at most {limits.texts:,} are translated at once.")
-        if characters > limits.characters:
-            raise Refused(400, f"These are {characters:,} characters; at most {limits.characters:,} are translated.")
-        self.metrics.characters.inc(characters)
-
-    async def answered(self, request: Request, work: Awaitable[Result], limits: Limits) -> Result:
-        """The result of some work, which is given up when it takes too long, or when nobody waits for it."""
-        task = asyncio.ensure_future(work)
-        gone = asyncio.ensure_future(_gone(request))
-        try:
-            await asyncio.wait({task, gone}, timeout=limits.seconds, return_when=asyncio.FIRST_COMPLETED)
-            if task.done():
-                return task.result()
-            if gone.done():
-                raise Refused(499, "The client is gone.")
-            raise Refused(503, f"This took longer than {limits.seconds:g} seconds: send less at once.", retry_after=5)
-        finally:
-            task.cancel()
-            gone.cancel()
-
-
-async def _gone(request: Request) -> None:
-    """Ends when the client of a request, whose body is read, is gone."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
 
 
 def application(server: Server) -> App:
@@ -133,6 +55,7 @@ def application(server: Server) -> App:
     )  # fmt: skip
     _handle_errors(app)
     _translating(app, server)
+    add_files(app, server)
     _telling(app, server)
     _looking(app, server)
     if server.origins:
@@ -198,51 +121,6 @@ def _translating(app: FastAPI, server: Server) -> None:
         server.admit(request, wanted)
         server.measure(request, [wanted.q], server.limits)
         return [{"language": code, "confidence": sure} for code, sure in server.service.detector.detect(wanted.q)]
-
-    @app.post("/translate_file", openapi_extra=accepts(TranslateFile, *codes, file=True))
-    async def translate_file(request: Request) -> dict[str, Any]:
-        """Translate a file; the answer says where its translation can be fetched for ten minutes."""
-        form = await request.form(max_files=1, max_fields=20)
-        wanted = understood({key: value for key, value in form.items() if isinstance(value, str)}, TranslateFile)
-        server.admit(request, wanted)
-        file = form.get("file")
-        if file is None or isinstance(file, str):
-            raise Refused(400, "file: field required.")
-        path = PurePosixPath((file.filename or "").replace("\\", "/"))
-        if path.suffix.lower() not in FILES:
-            raise Refused(
-                400, f"Files that end in {path.suffix or 'nothing'} are not translated, but {', '.join(FILES)}."
-            )
-        limits = server.limits.of_file()
-        text = _decoded(await file.read())
-        server.measure(request, [text], limits)
-        source, detected = server.service.source(wanted.source, text[:2000])
-        work = server.service.translate([text], source, wanted.target, FILES[path.suffix.lower()], 0)
-        (found,) = await server.answered(request, work, limits)
-        server.note_text(request, [found])
-        word = server.downloads.keep(f"{path.stem}_{wanted.target}{path.suffix}", found.text.encode())
-        address = str(request.url_for("download_file", word=word))
-        return {"translatedFileUrl": address} | ({"detectedLanguage": detected} if detected else {})
-
-    @app.get("/download_file/{word}", responses={404: {"description": "It is not there any more."}})
-    async def download_file(word: str) -> Response:
-        """Fetch a translated file."""
-        file = server.downloads.get(word)
-        if file is None:
-            raise Refused(404, "There is no such file, or none any more: translate it again.")
-        disposition = f"attachment; filename*=utf-8''{quote(file.name)}"
-        return Response(
-            file.content, headers={"Content-Disposition": disposition}, media_type="application/octet-stream"
-        )
-
-
-def _decoded(content: bytes) -> str:
-    """The text of a file. Raises Refused for one that is no text."""
-    encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
-    try:
-        return content.decode(encoding)
-    except UnicodeDecodeError:
-        raise Refused(400, "The file is no text in UTF-8: save it as that.") from None
 
 
 def _answer(

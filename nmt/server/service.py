@@ -82,15 +82,16 @@ class Service:
         if not route:
             return [Found(text, [], []) for text in texts]
         cuts = [FORMATS[form](text) for text in texts]
-        answers = [Translated((line,)) for cut in cuts for line in cut.lines]
-        longest = max((len(answer.texts[0]) for answer in answers), default=0)
+        lines = [line for cut in cuts for line in cut.lines]
+        longest = max(map(len, lines), default=0)
         if longest > self.limits.characters:  # of a file: whoever waits beside it would wait for long
             raise Refused(400, f"A line has {longest:,} characters, {self.limits.characters:,} is the most: break it.")
+        answers: list[Translated] = []
         for pair in route:
             last = pair == route[-1]
             way = Way(pair, form, alternatives if last else 0, explained and len(route) == 1)
-            lines = [answer.texts[0] for answer in answers]
             answers = await asyncio.wrap_future(self.batcher.submit(way, lines))
+            lines = [answer.texts[0] for answer in answers]
         found = []
         rest = iter(answers)
         for cut in cuts:

@@ -187,8 +187,8 @@ class Transformer(Seq2Seq):
         width = config.hidden
         if width % 2 or width % config.heads or config.embedding not in (None, width):
             raise UserError(
-                f"model.hidden is {width}, model.embedding {config.embedding}, model.heads {config.heads}: choose an even "
-                "width for the first two alike, and a number of heads that divides it."
+                f"model.hidden is {width}, model.embedding {config.embedding}, model.heads {config.heads}: choose an "
+                "even width for the first two alike, and a number of heads that divides it."
             )
         if not config.feedforward:
             raise UserError("model.feedforward is 0: a Transformer needs feed-forward layers, 2 for example.")

@@ -244,7 +244,7 @@ class SearchConfig(Section):
     risk: Literal["none", "chrf", "bleu"] = "none"
     """Minimum Bayes risk: of the `beam` hypotheses, prefer those most like the others by this measure (Kumar and Byrne
     2004; over samples, Eikema and Aziz 2020)."""
-    batch_tokens: int = Field(4096, ge=1)
+    batch_tokens: int = Field(8192, ge=1)
     """Most source pieces, times the beam, translated at once."""
 
 

@@ -11,6 +11,9 @@ from torch import Tensor
 
 from nmt.config import SearchConfig
 
+BLOCK = 160
+"""Pieces of a vocabulary whose likeliest is found before it is known whether any of them is wanted."""
+
 
 class Alive(NamedTuple):
     """The hypotheses that a search goes on with, `beam` for each sentence."""
@@ -147,15 +150,25 @@ def likeliest(count: int, totals: Tensor, log_probabilities: Tensor) -> tuple[Te
     """The `count` likeliest continuations of hypotheses with totals [batch, beam] by pieces with log-probabilities
     [batch, beam, pieces], or all if there are fewer: totals, parents and tokens, each [batch, count].
 
-    The best of all lie among the best of each hypothesis, and a maximum over short rows is quick.
+    The likeliest of all stand in the blocks of a vocabulary whose maxima are the largest, and a maximum is quick. What
+    is left over behind the last whole block is looked at in any case.
     """
-    _, beam, pieces = log_probabilities.shape
-    each = min(count, pieces)
-    values, tokens = log_probabilities.topk(each, dim=-1)
-    values = (values + totals.unsqueeze(-1)).flatten(1)
-    best, places = values.topk(min(count, beam * each), dim=-1)
-    parents = torch.div(places, each, rounding_mode="floor")
-    return best, parents, tokens.flatten(1).gather(1, places)
+    batch, beam, pieces = log_probabilities.shape
+    blocks = pieces // BLOCK
+    behind = blocks * BLOCK
+    whole = log_probabilities[..., :behind].view(batch, beam, blocks, BLOCK)
+    maxima = (whole.amax(dim=-1) + totals.unsqueeze(-1)).flatten(1)
+    chosen = maxima.topk(min(count, beam * blocks), dim=-1).indices
+    parents, block = chosen // max(1, blocks), chosen % max(1, blocks)
+    numbers = torch.arange(beam * pieces, device=chosen.device)  # of the continuations of a sentence
+    within = whole[torch.arange(batch, device=chosen.device).unsqueeze(1), parents, block]
+    within_numbers = (parents * pieces + block * BLOCK).unsqueeze(-1) + numbers[:BLOCK]
+    rest = (log_probabilities[..., behind:] + totals.unsqueeze(-1)).flatten(1)
+    rest_numbers = numbers.view(beam, pieces)[:, behind:].flatten().expand(batch, -1)
+    values = torch.cat([(within + totals.gather(1, parents).unsqueeze(-1)).flatten(1), rest], dim=1)
+    best, places = values.topk(min(count, beam * pieces), dim=-1)
+    found = torch.cat([within_numbers.flatten(1), rest_numbers], dim=1).gather(1, places)
+    return best, found // pieces, found % pieces
 
 
 def _beam(search: SearchConfig, sources: Sequence[Sequence[int]], longest: int) -> Strategy:

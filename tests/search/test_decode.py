@@ -26,8 +26,8 @@ from nmt.model.seq2seq import Seq2Seq
 from nmt.search.decode import decode
 from nmt.search.protocol import Hypothesis
 from nmt.search.restrictions import Symbols
+from nmt.search.strategies import BLOCK, Alive, Beam, Greedy, Strategy
 from nmt.search.strategies import STRATEGIES as TABLE
-from nmt.search.strategies import Alive, Beam, Greedy, Strategy
 from nmt.search.trace import trace
 
 STRATEGIES: dict[str, Strategy] = {"greedy": Greedy(), **{f"beam {width}": Beam(width) for width in (1, 2, 3, 5, 40)}}
@@ -156,13 +156,14 @@ def test_a_limit_too_short_for_a_word_still_gives_one_word(strategy: Strategy) -
     assert len(hypothesis.pieces) == 2
 
 
+@pytest.mark.parametrize("pieces", [50, 2 * BLOCK, 5 * BLOCK + 7])
 @every_strategy
 def test_a_strategy_chooses_the_likeliest_and_enough_of_them_to_go_on_when_all_that_can_have_ended(
-    strategy: Strategy,
+    strategy: Strategy, pieces: int
 ) -> None:
     torch.manual_seed(10)
     totals = torch.randn(3, strategy.width).sort(descending=True).values
-    following = torch.randn(3, strategy.width, 50).log_softmax(dim=-1)
+    following = torch.randn(3, strategy.width, pieces).log_softmax(dim=-1)
     following[..., END] = -0.001  # every hypothesis would rather end
     nothing = torch.zeros(3, dtype=torch.long)
     history = torch.full((3, strategy.width, 2), WORDS[0])

@@ -91,7 +91,7 @@ class Parser(argparse.ArgumentParser):
             self.add_argument("--ensemble", type=Path, nargs="+", default=(), metavar="DIR", help=text)
             text = "a language model with the same target pieces: it has its say in the search, and in the scores"
             self.add_argument("--lm", type=Path, metavar="DIR", help=text)
-            text = "what the log-probabilities of the --lm count beside those of the model, from 0 on (default: 0.1)"
+            text = "what the log-probabilities of the --lm count beside those of the model, from 0 on (default: 0.05)"
             self.add_argument("--lm-weight", type=float, metavar="W", help=text)
 
     def add_machine(self) -> None:

@@ -2,7 +2,7 @@
 
     python recipes/multi30k.py --data.folder FOLDER --data.source en --data.target de --output runs/m30k
     python recipes/language_model.py --data.folder FOLDER --data.target de --subwords.of runs/m30k --output runs/m30k-lm
-    nmt translate --model runs/m30k --lm runs/m30k-lm --lm-weight 0.1 --input FOLDER/test2016.en
+    nmt translate --model runs/m30k --lm runs/m30k-lm --lm-weight 0.05 --input FOLDER/test2016.en
     nmt score --model runs/m30k-lm --target FOLDER/test2016.de
 
 More text of the target language is one text file: --data.train TEXT.de --data.valid FOLDER/val.de in place of the

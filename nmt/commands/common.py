@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from nmt.scoring import Scorer
     from nmt.translator import Fused, Translator
 
-LM_WEIGHT = 0.1
+LM_WEIGHT = 0.05
 """What a language model counts where nothing is said."""
 
 

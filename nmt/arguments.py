@@ -82,13 +82,17 @@ class Parser(argparse.ArgumentParser):
         self.add_machine()
 
     def add_search(self, *search: str) -> None:
-        """Options of the search and, where it is a search of translations, of an ensemble."""
+        """Options of the search and, where it is a search of translations, of the models beside the first."""
         for name in search:
             kind, metavar, text = SEARCH_OPTIONS[name]
             self.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar=metavar, help=text)
         if "beam" in search:
             text = "more models with the same pieces: their predictions are averaged"
             self.add_argument("--ensemble", type=Path, nargs="+", default=(), metavar="DIR", help=text)
+            text = "a language model with the same target pieces: it has its say in the search, and in the scores"
+            self.add_argument("--lm", type=Path, metavar="DIR", help=text)
+            text = "what the log-probabilities of the --lm count beside those of the model, from 0 on (default: 0.05)"
+            self.add_argument("--lm-weight", type=float, metavar="W", help=text)
 
     def add_machine(self) -> None:
         """The options of every command that computes."""

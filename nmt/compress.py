@@ -39,6 +39,10 @@ def compress(model: Path, output: Path, data: Sequence[str] = (), candidates: in
     network, vocabulary, config = model_folder.load(model)
     if config.model.weights != "float32":
         raise UserError(f"{model} is compressed already: give the model that it was made of.")
+    if candidates and config.model.is_language_model:
+        raise UserError(
+            f"{model} is a language model, which has no source to make a shortlist for: give --shortlist 0."
+        )
     shortlist = learn_shortlist(training_pairs(model, vocabulary, data), vocabulary, candidates) if candidates else None
     partial = output.with_name(output.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)

@@ -28,14 +28,14 @@ class DataConfig(Section):
     train: tuple[str, ...] = ()
     """Training pairs: two parallel text files; or one .tsv, .jsonl, .tmx, .po, .parquet or .arrow, a folder or archive
     of such files, a `datasets` identifier (stream:IDENTIFIER keeps no copy), or a .toml mixture of several. Text may
-    be packed: .gz, .bz2, .xz, .zst."""
+    be packed: .gz, .bz2, .xz, .zst. A language model takes one text file, too; of pairs it reads the target."""
     valid: tuple[str, ...] = ()
     """Validation pairs, in the same forms. They choose the best checkpoint."""
     test: tuple[str, ...] = ()
     """Test pairs, in the same forms. They are scored once, at the end."""
     folder: str | None = None
     """A folder with train.LANGUAGE and val.LANGUAGE for both languages, instead of `train` and `valid`; all its
-    test*.LANGUAGE are scored at the end."""
+    test*.LANGUAGE are scored at the end. A language model needs those of the target alone."""
     source: str | None = None
     """Language translated from, as in file endings and JSON keys; taken from the file endings when left open."""
     target: str | None = None
@@ -51,6 +51,9 @@ class DataConfig(Section):
 class SubwordsConfig(Section):
     """The SentencePiece models, trained on the training pairs."""
 
+    of: str | None = None
+    """A model folder whose pieces are taken, in place of training new ones, so that both models can be searched as one:
+    of a translation model both sides, of a language model those of the target."""
     vocabulary: int | None = Field(None, ge=300)
     """Number of pieces, of each vocabulary. Left open: chosen from the corpus size."""
     algorithm: Literal["unigram", "bpe"] = "bpe"
@@ -91,8 +94,9 @@ class ModelConfig(Section):
     size."""
     hidden: int = Field(256, ge=1)
     """Size of the recurrent states; each direction of a bidirectional layer has half of it."""
-    encoder_layers: int = Field(2, ge=1)
-    """Recurrent layers in the encoder."""
+    encoder_layers: int = Field(2, ge=0)
+    """Recurrent layers in the encoder. With 0 the decoder stands alone, a language model of the target: it needs
+    attention none and bridge zero."""
     bidirectional: Literal["all", "first"] = "all"
     """Layers of the encoder that read the source in both directions: all; the first only (GNMT, Wu et al. 2016)."""
     decoder_layers: int = Field(2, ge=1)
@@ -119,6 +123,11 @@ class ModelConfig(Section):
     open: chosen from the corpus size."""
     weights: Literal["float32", "int8"] = "float32"
     """Numbers that a finished model has its weights in. Training is in float32; `nmt compress` makes int8 of it."""
+
+    @property
+    def is_language_model(self) -> bool:
+        """Whether there is no encoder: such a network says how likely a text is, and translates nothing."""
+        return self.encoder_layers == 0
 
 
 class TrainConfig(Section):

@@ -15,7 +15,7 @@ from sacrebleu.metrics.base import Metric
 from nmt.data.lines import Report, open_input, read_lines
 from nmt.errors import UserError, choose
 from nmt.evaluation.metrics import METRICS
-from nmt.translator import Translator
+from nmt.scoring import Scorer
 
 Matrix = NDArray[np.float64]
 STARTS = 8  # the first from the n-best score alone, the others from weights drawn at random
@@ -56,11 +56,20 @@ class Lists:
 
 Pairs = list[tuple[str, str]]
 
-SCORERS: dict[str, Callable[[Pairs], Pairs]] = {
-    "forward": lambda pairs: pairs,
-    "reverse": lambda pairs: [(target, source) for source, target in pairs],
+
+class Kind(NamedTuple):
+    """A kind of model that scores: what it is `asked` about, pairs made of those of source and translation; whether it
+    is a language model."""
+
+    asked: Callable[[Pairs], Pairs]
+    language_model: bool = False
+
+
+SCORERS = {
+    "forward": Kind(lambda pairs: pairs),
+    "reverse": Kind(lambda pairs: [(target, source) for source, target in pairs]),
+    "lm": Kind(lambda pairs: [("", target) for _, target in pairs], language_model=True),
 }
-"""Kinds of models that score: from pairs of source and translation to the pairs that such a model is asked about."""
 
 
 def read_nbest(path: Path) -> list[Candidate]:
@@ -80,7 +89,7 @@ def read_nbest(path: Path) -> list[Candidate]:
 
 
 def with_features(
-    candidates: list[Candidate], sources: Sequence[str], scorers: Sequence[tuple[str, Translator]], report: Report
+    candidates: list[Candidate], sources: Sequence[str], scorers: Sequence[tuple[str, Scorer]], report: Report
 ) -> Lists:
     """The lists with their features: the n-best score; the number of white-space tokens; the log-probability by each
     scorer, a kind of `SCORERS` and its model. A pair that is too long to score has the lowest of that scorer. Raises
@@ -94,9 +103,9 @@ def with_features(
         "length": [float(len(one.text.split())) for one in candidates],
     }
     pairs = [(sources[one.sentence], one.text) for one in candidates]
-    for kind, translator in scorers:
-        asked = choose(SCORERS, kind, "--scorer")(pairs)
-        scores = np.array([one.log_probability for one in translator.stream_scores(asked, report=report)])
+    for kind, scorer in scorers:
+        asked = SCORERS[kind].asked(pairs)
+        scores = np.array([one.log_probability for one in scorer.stream_scores(asked, report=report)])
         lowest = float(np.nanmin(scores)) if np.isfinite(scores).any() else 0.0
         number = sum(name.split(".")[0] == kind for name in columns)
         columns[f"{kind}.{number + 1}" if number else kind] = np.nan_to_num(scores, nan=lowest).tolist()

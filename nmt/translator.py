@@ -11,20 +11,19 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast, overload
 
 import torch
-from torch import Tensor
-from torch.nn import functional
 from typing_extensions import Unpack
 
 from nmt import model_folder
 from nmt.config import Config, SearchConfig
-from nmt.data.batching import budgeted, chunked, make_batch, pad
+from nmt.data.batching import budgeted, chunked, pad
 from nmt.data.lines import WINDOW, Report, clean_line
-from nmt.data.subwords import BEGIN, END, PADDING, UNKNOWN, Vocabulary
+from nmt.data.subwords import BEGIN, END, PADDING, UNKNOWN, Subwords, Vocabulary
 from nmt.errors import UserError
 from nmt.model.packed import best_linear, packed
 from nmt.model.seq2seq import Seq2Seq
 from nmt.model.shortlist import Narrowed, Shortlist
-from nmt.search.combine import Ensemble
+from nmt.scoring import Scorer, load_kind, longest_translation
+from nmt.search.combine import Ensemble, ShallowFusion
 from nmt.search.controls import NOTHING, Control
 from nmt.search.decode import Watch, decode
 from nmt.search.protocol import Hypothesis, Stepper
@@ -37,10 +36,6 @@ from nmt.text.glossary import Asked
 from nmt.text.sentences import passages
 
 SYMBOLS = Symbols(begin=BEGIN, end=END, never=(PADDING, UNKNOWN, BEGIN))
-PROJECTED = 512
-"""Positions whose probabilities over the whole vocabulary are in memory at once when pairs are scored."""
-
-EncodedPair = tuple[list[int], list[int]]  # the pieces of source and target, end symbols included
 
 
 class Part(NamedTuple):
@@ -73,19 +68,6 @@ class Translation:
 
 
 @dataclass(frozen=True)
-class Scored:
-    """A given pair as the model sees it: `log_probability` in nats; the pieces of both sides, end symbols included;
-    each target piece's log-probability; attention [target, source], or None for a model without. Of a pair that is too
-    long only the pieces are known: its log-probability is nan."""
-
-    log_probability: float
-    source_pieces: list[str]
-    target_pieces: list[str]
-    piece_log_probabilities: list[float]
-    attention: Tensor | None
-
-
-@dataclass(frozen=True)
 class Request:
     """What is asked of the translation of one line: it begins with `prefix`, has every phrase of `include` somewhere,
     and none of `exclude`. A phrase stands for its pieces as they are cut when it stands alone; a forbidden word may
@@ -104,12 +86,22 @@ class Request:
 
 
 NO_REQUEST = Request()
+
+
+class Fused(NamedTuple):
+    """The language model that translations are searched with, and what its log-probabilities count (see
+    `ShallowFusion`)."""
+
+    folder: Path
+    weight: float
+
+
 Watcher = Callable[[Sequence[Part], int, tuple[int, ...]], None]
 """Told of what is decided while it is searched: the parts that are translated together, the number of one of them, and
 the pieces that its translation begins with."""
 
 
-class Translator:
+class Translator(Scorer):
     """A model with its subwords: `translate` for a line or a list, `stream` for as many lines as there are, `score` for
     translations that are there already.
 
@@ -123,10 +115,7 @@ class Translator:
     def __init__(
         self, network: Seq2Seq, vocabulary: Vocabulary, config: Config, shortlist: Shortlist | None = None
     ) -> None:
-        self.network = network
-        self.vocabulary = vocabulary
-        self.config = config
-        self.device = next(network.parameters()).device
+        super().__init__(network, vocabulary, config)
         self.workers = torch.get_num_threads() if self.device.type == "cpu" else 1
         """How many batches are translated at once."""
         self.shortlist = shortlist
@@ -136,21 +125,37 @@ class Translator:
         for the scores of given pairs."""
 
     @classmethod
-    def load(cls, folder: Path, device: str = "auto", others: Sequence[Path] = ()) -> Translator:
-        """The translator in a model folder; with `others`, an ensemble with the models in those. Raises UserError when
-        a folder is no model, or its vocabulary another. An ensemble looks among all pieces: shortlists are left out."""
-        network, vocabulary, config = model_folder.load(folder)
-        shortlist = None if others else model_folder.load_shortlist(folder, vocabulary)
+    def load(
+        cls, folder: Path, device: str = "auto", others: Sequence[Path] = (), fused: Fused | None = None
+    ) -> Translator:
+        """The translator in a model folder; with `others`, an ensemble with the models in those, and with `fused`, with
+        a language model beside. Raises UserError when a folder is no model, or its vocabulary another. Several models
+        look among all pieces: shortlists are left out."""
+        network, vocabulary, config = load_kind(folder)
+        shortlist = None if others or fused else model_folder.load_shortlist(folder, vocabulary)
         translator = cls(network.to(model_folder.device_for(device)), vocabulary, config, shortlist)
         members = [translator.searched]
         for other in others:
-            member, pieces, its_config = model_folder.load(other)
+            member, pieces, its_config = load_kind(other)
             if not same_pieces(pieces, vocabulary):
                 raise UserError(f"{other} has other pieces than {folder}: an ensemble needs one vocabulary.")
             members.append(packed(member.to(translator.device), int8=its_config.model.weights == "int8"))
         if others:
             translator.searched = Ensemble(members)
+        if fused:
+            translator._fuse(*fused)
         return translator
+
+    def _fuse(self, folder: Path, weight: float) -> None:
+        """Searches with a language model beside, from now on. Raises UserError when its pieces are others."""
+        network, pieces, config = load_kind(folder, language_model=True)
+        if not same_subwords(pieces.target, self.vocabulary.target):
+            raise UserError(
+                f"{folder} has other pieces than the translations: train a language model with --subwords.of and the "
+                "folder of the translation model."
+            )
+        language_model = packed(network.to(self.device), int8=config.model.weights == "int8")
+        self.searched = ShallowFusion(self.searched, language_model, weight)
 
     @overload
     def translate(
@@ -249,88 +254,6 @@ class Translator:
             prefix, include = ("", terms) if number else (request.prefix, [*request.include, *terms])
             controls.append(Control(pieces([prefix])[0], pieces(include), exclude))
         return controls
-
-    def _turned(self, pieces: tuple[int, ...]) -> tuple[int, ...]:
-        """Target pieces without end symbol as they are written, from those as the model has them; and the other way."""
-        return pieces[::-1] if self.vocabulary.right_to_left else pieces
-
-    def score(self, pairs: Sequence[tuple[str, str]]) -> list[Scored]:
-        """What the model thinks of given pairs of source and target lines, in order; see `stream_scores`."""
-        return list(self.stream_scores(pairs))
-
-    def stream_scores(
-        self,
-        pairs: Iterable[tuple[str, str]],
-        search: SearchConfig | None = None,
-        report: Report = lambda number, problem: None,
-        window: int = WINDOW,
-    ) -> Iterator[Scored]:
-        """Scores pairs as they come, in order, in constant memory. A pair is read whole, so one with a side longer than
-        any translation of a sentence is `report`ed and not scored: its log-probability is not a number."""
-        search = search or self.config.search
-        longest = longest_translation(self.config.data.max_length, search)
-        number = 0
-        for ahead in chunked(pairs, window):
-            encoded = self._encode_pairs(ahead)
-            for index, pair in enumerate(encoded):
-                if (length := max(map(len, pair))) > longest:
-                    problem = f"{length:,} pieces on one side are too many for a sentence, {longest:,} is the limit"
-                    report(number + index + 1, f"{problem}; not scored (nan): cut both sides into sentences")
-            yield from self._score_pairs(encoded, longest, search.batch_tokens)
-            number += len(ahead)
-
-    def _encode_pairs(self, pairs: Sequence[tuple[str, str]]) -> list[EncodedPair]:
-        sources = self.vocabulary.source.encode([clean_line(source) for source, _ in pairs])
-        targets = self.vocabulary.target.encode([clean_line(target) for _, target in pairs])
-        return list(zip(sources, targets, strict=True))
-
-    def _score_pairs(self, pairs: Sequence[EncodedPair], longest: int, batch_tokens: int) -> list[Scored]:
-        """The scores of encoded pairs, in their order; pairs of like length are scored together."""
-        scored = [self._unscored(*pair) for pair in pairs]
-        lengths = [max(map(len, pair)) for pair in pairs]
-        short = (index for index in range(len(pairs)) if lengths[index] <= longest)
-        order = sorted(short, key=lambda index: (lengths[index], pairs[index]))
-        for start, end in budgeted([lengths[index] for index in order], batch_tokens):
-            places = order[start:end]
-            seen = self._teacher_forced([pairs[place] for place in places])
-            for place, (found, attention) in zip(places, seen, strict=True):
-                order_written = self._written(len(found))
-                scored[place] = replace(
-                    scored[place],
-                    log_probability=float(found.sum()),
-                    piece_log_probabilities=found[order_written].tolist(),
-                    attention=None if attention is None else attention[order_written],
-                )
-        return scored
-
-    def _written(self, count: int) -> list[int]:
-        """The places, as the model has them, of `count` target pieces in the order they are written, the end symbol
-        last."""
-        return [*self._turned(tuple(range(count - 1))), count - 1]
-
-    def _unscored(self, source: list[int], target: list[int]) -> Scored:
-        written = [target[place] for place in self._written(len(target))]
-        pieces = self.vocabulary.source.pieces(source), self.vocabulary.target.pieces(written)
-        return Scored(math.nan, *pieces, piece_log_probabilities=[], attention=None)
-
-    @torch.inference_mode()
-    def _teacher_forced(self, pairs: Sequence[EncodedPair]) -> list[tuple[Tensor, Tensor | None]]:
-        """Log-probabilities [target] and attention [target, source] of each pair of a batch."""
-        batch = make_batch(pairs).to(self.device)
-        features, attention = self.network(batch.source, batch.source_lengths, batch.target[:, :-1])
-        lengths = [len(target) for _, target in pairs]
-        words = torch.cat([row[:length] for row, length in zip(features, lengths, strict=True)])
-        labels = torch.cat([row[1 : length + 1] for row, length in zip(batch.target, lengths, strict=True)])
-        chosen = torch.cat(
-            [
-                -functional.cross_entropy(self.network.output(some), wanted, reduction="none")
-                for some, wanted in zip(torch.split(words, PROJECTED), torch.split(labels, PROJECTED), strict=True)
-            ]
-        ).cpu()
-        if attention is None:
-            return [(found, None) for found in torch.split(chosen, lengths)]
-        maps = [one[: len(target), : len(source)] for one, (source, target) in zip(attention.cpu(), pairs, strict=True)]
-        return list(zip(torch.split(chosen, lengths), (one.clone() for one in maps), strict=True))
 
     def _cut(self, line: str, tag: str = "") -> list[Part]:
         """A line in parts no longer than the training's longest sentence; none for a blank line."""
@@ -471,8 +394,12 @@ class Translator:
 
 def same_pieces(one: Vocabulary, other: Vocabulary) -> bool:
     """Whether two vocabularies have the same pieces, on both sides, and spell them the same way round."""
-    same = all(mine.model == its.model for mine, its in zip(one, other, strict=True))
-    return same and one.right_to_left == other.right_to_left
+    return all(map(same_subwords, one, other))
+
+
+def same_subwords(one: Subwords, other: Subwords) -> bool:
+    """Whether the same pieces are spelled the same way round."""
+    return one.model == other.model and type(one) is type(other)
 
 
 def _renamed(watch: Watch, places: Sequence[int], names: Sequence[int] | None = None) -> Watch:
@@ -485,8 +412,3 @@ def _nothing_found(control: Control) -> str:
     if control != NOTHING:
         return "what is asked of a translation, and what is forbidden, leave none: ask for less."
     return "the model's probabilities are no numbers: train again, at a lower learning rate."
-
-
-def longest_translation(pieces: int, search: SearchConfig) -> int:
-    """The most target pieces that a search makes of so many source pieces, end symbols included."""
-    return 10 + math.ceil(search.max_ratio * pieces)

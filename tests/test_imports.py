@@ -13,6 +13,7 @@ ROOMS = """
     config
     data model search options arguments memory plots
     model_folder text side_by_side
+    scoring
     translator compress
     pipeline
     formats evaluation

@@ -66,15 +66,15 @@ def test_a_line_that_is_no_nbest_is_named(line: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", SCORERS)
 def test_a_scorer_asks_the_model_about_its_own_direction(kind: str, model_folder: Path) -> None:
-    translator = nmt.load(model_folder)
+    translator = nmt.load(model_folder)  # as good as a language model to see what it is asked
     candidates = [Candidate(0, "Das Kind.", -1.0), Candidate(1, "", -2.0), Candidate(0, "Das Boot " * 3, -3.0)]
     sources = ["The child.", ""]
     found = with_features(candidates, sources, [(kind, translator), (kind, translator)], lambda number, problem: None)
     assert found.names == ["nbest", "length", kind, f"{kind}.2"]
-    pairs = SCORERS[kind]([(sources[one.sentence], one.text) for one in candidates])
+    pairs = SCORERS[kind].asked([(sources[one.sentence], one.text) for one in candidates])
     expected = [one.log_probability for one in translator.score(pairs)]
     assert found.features[:, 2] == pytest.approx(expected, abs=1e-3)
-    assert (kind == "forward") == (pairs[0][0] == "The child.")
+    assert pairs[0][0] == {"forward": "The child.", "reverse": "Das Kind.", "lm": ""}[kind]
 
 
 def test_what_nmt_translate_writes_is_tuned_and_reranked(
@@ -97,4 +97,4 @@ def test_what_nmt_translate_writes_is_tuned_and_reranked(
     assert main([*files, "--tune"]) == 2
     assert "give --reference" in capsys.readouterr().err
     assert main([*files, "--scorer", f"backward={model_folder}"]) == 2
-    assert "Known: forward, reverse" in capsys.readouterr().err
+    assert "Known: forward, reverse, lm" in capsys.readouterr().err

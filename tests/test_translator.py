@@ -9,9 +9,10 @@ import pytest
 import torch
 
 import nmt
-from nmt import translator as translator_module
+from nmt import scoring
 from nmt.data.subwords import BEGIN
-from nmt.translator import Scored, Translator, longest_translation
+from nmt.scoring import Scored
+from nmt.translator import Translator, longest_translation
 
 WORDS = ["the", "this", "every", "our", "child", "book", "house", "picture", "animal", "boat"]
 PAIRS = [(" ".join(WORDS[:count]), " ".join(WORDS[-count // 2 :]) + ".") for count in range(1, 11)]
@@ -36,7 +37,7 @@ def close(one: Scored, other: Scored) -> bool:
 def test_a_score_is_the_same_alone_and_in_company(
     changes: dict[str, int], window: int, translator: Translator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(translator_module, "PROJECTED", 5)
+    monkeypatch.setattr(scoring, "PROJECTED", 5)
     search = translator.config.search.model_copy(update=changes)
     together = list(translator.stream_scores(iter(PAIRS), search, window=window))
     assert len(together) == len(PAIRS)

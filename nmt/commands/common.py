@@ -17,7 +17,11 @@ from nmt.errors import UserError, choose
 if TYPE_CHECKING:
     from nmt.config import Config, SearchConfig
     from nmt.pipeline import Wishes
-    from nmt.translator import Translator
+    from nmt.scoring import Scorer
+    from nmt.translator import Fused, Translator
+
+LM_WEIGHT = 0.05
+"""What a language model counts where nothing is said."""
 
 
 def load(options: argparse.Namespace, folder: Path | None = None) -> Translator:
@@ -28,8 +32,30 @@ def load(options: argparse.Namespace, folder: Path | None = None) -> Translator:
 
     if options.threads:
         torch.set_num_threads(options.threads)
-    others = getattr(options, "ensemble", ()) if folder is None else ()
-    return Translator.load(folder or options.model, options.device, others)
+    if folder is not None:
+        return Translator.load(folder, options.device)
+    return Translator.load(options.model, options.device, getattr(options, "ensemble", ()), fused_of(options))
+
+
+def load_scorer(options: argparse.Namespace, folder: Path) -> Scorer:
+    """A model that is asked for the scores of given texts, of either kind."""
+    import torch
+
+    from nmt.scoring import Scorer
+
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    return Scorer.load(folder, options.device)
+
+
+def fused_of(options: argparse.Namespace) -> Fused | None:
+    """The language model that the options name, if any, and its weight. Raises UserError for a weight alone."""
+    from nmt.translator import Fused
+
+    folder, weight = getattr(options, "lm", None), getattr(options, "lm_weight", None)
+    if folder is None and weight is not None:
+        raise UserError("--lm-weight is for a language model: give --lm, too, or leave it out.")
+    return None if folder is None else Fused(folder, LM_WEIGHT if weight is None else weight)
 
 
 def search_of(config: Config, options: argparse.Namespace) -> SearchConfig:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nmt.arguments import SEARCH_OPTIONS, Parser, positive
-from nmt.commands.common import lines_of, load, parallel_lines, print_json, progress_bar, reporter, search_of
+from nmt.commands.common import fused_of, lines_of, load, parallel_lines, print_json, progress_bar, reporter, search_of
 from nmt.data.lines import clean_line, open_output
 from nmt.data.packing import unpacked_name
 from nmt.errors import UserError, choose
@@ -227,6 +227,7 @@ def translations(
     from nmt.evaluation.evaluate import translated
 
     searches = [search_of(model_folder.load_config(folder), options) for folder in options.model]
+    fused = fused_of(options)
     bar = stack.enter_context(progress_bar(hidden=False))
     outputs = []
     for number, (folder, system) in enumerate(zip(options.model, systems, strict=True)):
@@ -239,6 +240,8 @@ def translations(
             output.facts["model"] = str(folder)
             if options.ensemble:
                 output.facts["ensemble"] = [str(other) for other in options.ensemble]
+            if fused:
+                output.facts["lm"], output.facts["lm_weight"] = str(fused.folder), fused.weight
             its.append(output)
             if files:
                 files[number][place].write("".join(f"{line}\n" for line in output.lines).encode())

@@ -7,11 +7,15 @@ import contextlib
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nmt.arguments import Parser
-from nmt.commands.common import lines_of, load, reporter, write_line
+from nmt.commands.common import lines_of, load_scorer, reporter, write_line
 from nmt.data.lines import open_output
-from nmt.errors import UserError
+from nmt.errors import UserError, choose
+
+if TYPE_CHECKING:
+    from nmt.scoring import Scorer
 
 
 def rerank(words: list[str]) -> int:
@@ -19,7 +23,8 @@ def rerank(words: list[str]) -> int:
 
     The features of a translation are its score in the list, its length in tokens, and its log-probability by each
     --scorer: forward, a model of the same direction; reverse, one of the other, asked for the source given the
-    translation. Tune once on validation data, then use the weights:
+    translation; lm, a language model, asked for the translation alone. Tune once on validation data, then use the
+    weights:
 
       nmt rerank --nbest VAL.nbest --source VAL.en --reference VAL.de --scorer reverse=DIR --tune --weights W.json
       nmt rerank --nbest TEST.nbest --source TEST.en --scorer reverse=DIR --weights W.json"""
@@ -36,7 +41,7 @@ def rerank(words: list[str]) -> int:
         sources = lines_of(options.source)
         references = lines_of(options.reference) if options.reference else None
         candidates = library.read_nbest(options.nbest)
-        scorers = [(kind, load(options, folder)) for kind, folder in options.scorer]
+        scorers = [(kind, _loaded(options, kind, folder)) for kind, folder in options.scorer]
         report = reporter(str(options.nbest))
         lists = library.with_features(candidates, sources, scorers, report)
         if references is not None:
@@ -55,7 +60,7 @@ def add_rerank(parser: Parser) -> None:
     add = parser.add_argument
     add("--nbest", type=Path, required=True, metavar="FILE", help="n-best lists, from nmt translate --nbest N")
     add("--source", type=Path, required=True, metavar="FILE", help="the text that was translated")
-    text = "a model that scores: forward or reverse; may be given several times"
+    text = "a model that scores: forward, reverse or lm; may be given several times"
     add("--scorer", type=_scorer, action="append", default=[], metavar="KIND=DIR", help=text)
     add("--weights", type=Path, required=True, metavar="FILE", help="weights of the features, as JSON")
     add("--tune", action="store_true", help="find the weights for which the translations are most like --reference")
@@ -71,6 +76,17 @@ def check_rerank(options: argparse.Namespace) -> None:
         raise UserError("--tune compares with the right translations: give --reference.")
     if options.reference and not options.tune:
         raise UserError("--reference is for --tune: add that, or leave it out.")
+
+
+def _loaded(options: argparse.Namespace, kind: str, folder: Path) -> Scorer:
+    """The model of a kind that scores. Raises UserError where it is of another."""
+    from nmt.rerank import SCORERS
+    from nmt.scoring import check_kind
+
+    wanted = choose(SCORERS, kind, "--scorer")
+    scorer = load_scorer(options, folder)
+    check_kind(folder, scorer.config, language_model=wanted.language_model)
+    return scorer
 
 
 def _scorer(text: str) -> tuple[str, Path]:

@@ -6,22 +6,33 @@ import sys
 from pathlib import Path
 
 from nmt.arguments import Parser
-from nmt.commands.common import load, parallel_lines, reporter, search_of, write_line
+from nmt.commands.common import lines_of, load_scorer, parallel_lines, reporter, search_of, write_line
+from nmt.errors import UserError
 
 
 def score(words: list[str]) -> int:
-    """Writes the log-probability of each given translation, in nats, one a line.
+    """Writes the log-probability of each given translation, in nats, one a line; by a language model, of each line of
+    the target.
 
     A pair that is too long to be one sentence has the score nan, and is told on stderr with its number."""
     parser = Parser(score)
     parser.add_model("batch_tokens")
-    parser.add_argument("--source", type=Path, required=True, metavar="FILE", help="text")
+    text = "text; left out for a language model, which reads none"
+    parser.add_argument("--source", type=Path, metavar="FILE", help=text)
     parser.add_argument("--target", type=Path, required=True, metavar="FILE", help="its translation, line by line")
     options = parser.parse(words)
-    sources, targets = parallel_lines(options.source, options.target)
-    translator = load(options)
-    report = reporter(f"{options.source} and {options.target}")
-    pairs = zip(sources, targets, strict=True)
-    for scored in translator.stream_scores(pairs, search_of(translator.config, options), report):
+    scorer = load_scorer(options, options.model)
+    alone = scorer.config.model.is_language_model
+    if alone and options.source:
+        raise UserError(f"{options.model} is a language model, which reads no source: leave --source out.")
+    if not alone and not options.source:
+        raise UserError(f"{options.model} is a translation model, which scores pairs: give --source.")
+    if alone:
+        targets = lines_of(options.target)
+        pairs, name = [("", target) for target in targets], str(options.target)
+    else:
+        sides = parallel_lines(options.source, options.target)
+        pairs, name = list(zip(*sides, strict=True)), f"{options.source} and {options.target}"
+    for scored in scorer.stream_scores(pairs, search_of(scorer.config, options), reporter(name)):
         write_line(sys.stdout.buffer, f"{scored.log_probability:.6f}")
     return 0

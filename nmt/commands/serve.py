@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from nmt.arguments import SEARCH_OPTIONS, Parser, natural, positive
-from nmt.commands.common import add_wishes, wishes_of
+from nmt.commands.common import add_wishes, fused_of, wishes_of
 from nmt.errors import UserError
 
 MISSING = "the server needs more packages: pip install 'nmt[serve]' (from a checkout: pip install -e '.[serve]')."
@@ -91,7 +91,10 @@ def _serve(options: argparse.Namespace) -> int:
     changes = {name: value for name in SEARCH_OPTIONS if (value := getattr(options, name, None)) is not None}
     for model in found:
         changed(model.config, changes)
-    models = Models(found, lambda folder: Translator.load(folder, options.device, options.ensemble), options.memory)
+    if options.lm and len(found) > 1:
+        raise UserError("--lm goes with one --model: which of several it belongs to is not said.")
+    others, fused = options.ensemble, fused_of(options)
+    models = Models(found, lambda folder: Translator.load(folder, options.device, others, fused), options.memory)
     clients = Clients(None if options.keys is None else read_keys(options.keys), options.rate)
     wishes = wishes_of(options)
     limits = Limits(characters=options.characters, seconds=options.seconds, queue=options.queue)

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from nmt.data.encoded import EncodedCorpus
 from nmt.data.subwords import Vocabulary
 from nmt.evaluation.metrics import sentence_chrf
+from nmt.scoring import Scored
 from nmt.text import alignment, quality
 from nmt.text.words import NOWHERE, WORD, split
-from nmt.translator import Scored
 
 PAIRS = 200_000
 """Training pairs whose words are counted at most."""

@@ -1,4 +1,5 @@
-"""The translation model: embeddings, encoder, bridge, decoder, output layer."""
+"""The translation model: embeddings, encoder, bridge, decoder, output layer; and the language model, which is such a
+decoder alone."""
 
 from __future__ import annotations
 
@@ -33,6 +34,9 @@ class SearchState(NamedTuple):
 class Seq2Seq(nn.Module):
     """An encoder-decoder. Vocabulary sizes are in pieces; with a joint vocabulary give the same size twice.
 
+    Without encoder layers it is a recurrent language model of the target (Mikolov et al. 2010): its `source` may be
+    anything, of which only the number of sentences counts.
+
     Raises UserError for names that are in no table and for sizes that do not fit each other.
     """
 
@@ -43,6 +47,8 @@ class Seq2Seq(nn.Module):
             raise UserError(
                 "model.tied is 'all', which needs one joint vocabulary: set subwords.joint true, or tied target."
             )
+        if config.is_language_model:
+            _check_language_model(config, joint=joint)
         cell = choose(RECURRENT, config.cell, "model.cell")
         attention = choose(ATTENTION, config.attention, "model.attention")
         decoder = choose(DECODER, config.decoder, "model.decoder")
@@ -53,11 +59,16 @@ class Seq2Seq(nn.Module):
             *(embedding, config.hidden, config.encoder_layers, rate, config.residual),
             *(config.transitions, config.norm, config.feedforward),
         )
-        self.source_embedding = nn.Embedding(source_pieces, embedding, padding_idx=PADDING)
-        self.target_embedding = (
-            self.source_embedding if tied == "all" else nn.Embedding(target_pieces, embedding, padding_idx=PADDING)
+        self.source_embedding = (
+            None if config.is_language_model else nn.Embedding(source_pieces, embedding, padding_idx=PADDING)
         )
-        self.encoder = Encoder(cell, sizes, bidirectional=1 if config.bidirectional == "first" else sizes.layers)
+        self.target_embedding = (
+            self.source_embedding
+            if self.source_embedding is not None and tied == "all"
+            else nn.Embedding(target_pieces, embedding, padding_idx=PADDING)
+        )
+        both_ways = 1 if config.bidirectional == "first" else sizes.layers
+        self.encoder = None if config.is_language_model else Encoder(cell, sizes, bidirectional=both_ways)
         self.bridge = bridge(config.hidden, layers=config.decoder_layers, states=cell.STATES)
         self.decoder = decoder(
             cell,
@@ -80,7 +91,8 @@ class Seq2Seq(nn.Module):
             if isinstance(module, nn.Linear) and id(module) not in begun:
                 nn.init.xavier_uniform_(module.weight)
         for layer in (self.source_embedding, self.target_embedding, self.output):
-            nn.init.uniform_(layer.weight, -0.1, 0.1)
+            if layer is not None:
+                nn.init.uniform_(layer.weight, -0.1, 0.1)
         nn.init.zeros_(self.output.bias)
 
     def forward(
@@ -133,11 +145,20 @@ class Seq2Seq(nn.Module):
         return state.weights
 
     def _encode(self, source: Tensor, lengths: Tensor) -> tuple[Memory, State]:
-        words = self._embed(self.source_embedding, source)
-        outputs, last = self.encoder(words, lengths)
+        words, outputs, last = self._read(source, lengths)
         cells = self.bridge(outputs, lengths, last)
         outputs = self.dropout(outputs)
         return self.decoder.remember(outputs, lengths, words), self.decoder.start(cells)
+
+    def _read(self, source: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """source [batch, source] -> embedded words, the encoder's outputs [batch, source, size] and its last output
+        [batch, hidden]; of a language model, which reads none, zeros."""
+        if self.encoder is None or self.source_embedding is None:
+            sizes, like = self.decoder.sizes, self.target_embedding.weight
+            words, outputs = (like.new_zeros(*source.shape, size) for size in (sizes.input_size, sizes.hidden))
+            return words, outputs, outputs[:, 0]
+        words = self._embed(self.source_embedding, source)
+        return words, *self.encoder(words, lengths)
 
     def _embed(self, table: nn.Embedding, pieces: Tensor) -> Tensor:
         """pieces [batch, length] -> [batch, length, embedding], with dropout; whole words dropped in training, and
@@ -153,6 +174,17 @@ class Seq2Seq(nn.Module):
         factor = words.unsqueeze(-1).to(table.weight.dtype) * table.embedding_dim**0.5
         dropped: Tensor = self.dropout(table(pieces) * factor)
         return dropped
+
+
+def _check_language_model(config: ModelConfig, *, joint: bool) -> None:
+    """Raises UserError for parts of a network that need a source."""
+    if config.attention != "none" or config.bridge != "zero":
+        raise UserError(
+            "model.encoder_layers is 0, a language model, which has no source to look at: set model.attention none and "
+            "model.bridge zero, or give it encoder layers to translate."
+        )
+    if not joint:
+        raise UserError("a language model has one vocabulary: set subwords.joint true, or leave it out.")
 
 
 def parameter_count(model: nn.Module) -> int:

@@ -13,8 +13,9 @@ from nmt.data.subwords import END
 from nmt.errors import UserError
 from nmt.pipeline import Answer, Pipeline, Wishes
 from nmt.repl.display import Display, differences
+from nmt.scoring import Scored
 from nmt.search.settings import changed
-from nmt.translator import Part, Scored, Translator, Watcher
+from nmt.translator import Part, Translator, Watcher
 
 
 class Model(NamedTuple):

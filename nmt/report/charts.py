@@ -11,7 +11,7 @@ from nmt import plots
 from nmt.evaluation.analysis import Analysis, Bucket
 from nmt.plots import Bar, Line
 from nmt.report.gather import Record, Run
-from nmt.translator import Scored
+from nmt.scoring import Scored
 
 POINTS = 120
 """Points of a training curve at most; each is the median of the updates that it stands for."""

@@ -25,8 +25,9 @@ from nmt.evaluation.cases import (
     looked_at,
     normalised,
 )
+from nmt.scoring import Scored
 from nmt.training.corpora import Corpora, locate
-from nmt.translator import Scored, Translator
+from nmt.translator import Translator
 
 FALLBACK = "validation"
 """What is analysed where a run has no test set."""
@@ -65,7 +66,7 @@ def read_run(folder: Path, device: str = "auto") -> Run:
     name = folder.absolute().name
     run = Run(name, folder, config, _log(folder / "log.jsonl"), _scores(folder / "scores.json"), None)
     try:
-        run.corpora = locate(config.data)
+        run.corpora = locate(config.data, texts=config.model.is_language_model)
     except UserError as error:
         run.left_out.append(f"what needs the data of {name}: {error}")
     if not run.log:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Generic, NamedTuple
+from typing import Any, Generic, NamedTuple
 
 import torch
 from torch import Tensor
@@ -80,7 +80,7 @@ class ShallowFusion:
     (Gulcehre et al. 2015, section 4.1). `weight` is at least 0, so that no score rises along a hypothesis. The language
     model may take no notice of the source."""
 
-    def __init__(self, model: Stepper[object], language_model: Stepper[object], weight: float) -> None:
+    def __init__(self, model: Stepper[Any], language_model: Stepper[Any], weight: float) -> None:
         if not 0 <= weight < math.inf:
             raise UserError(f"the weight of the language model is {weight}: give 0 or more.")
         self.model, self.language_model, self.weight = model, language_model, weight

@@ -6,14 +6,16 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 
 from nmt import model_folder
 from nmt.config import Config
-from nmt.data.subwords import train_vocabulary
+from nmt.data.subwords import Vocabulary, train_vocabulary
 from nmt.errors import UserError
 from nmt.model.seq2seq import Seq2Seq
+from nmt.model_folder import Model
 from nmt.options import displaced
 from nmt.search.settings import check_search
 from nmt.training import finetune, presets
@@ -28,12 +30,30 @@ BEGUN = {"trainer", "joint.spm", "source.spm", "target.spm", f"{model_folder.CON
 """What a run that is stopped while it begins may leave, `trainer` without more than INITIAL and the cleaned pairs."""
 
 
-def begun(config: Config, corpora: Corpora, folder: Path) -> Config:
+class Inherited(NamedTuple):
+    """The configuration of a new run with what it takes from other models: the model that it goes on from, and the
+    vocabulary of one, where there are such."""
+
+    config: Config
+    base: Model | None = None
+    vocabulary: Vocabulary | None = None
+
+
+def inherited(config: Config) -> Inherited:
+    """What a new run takes from the models that `train.finetune` and `subwords.of` name. Raises UserError when one is
+    none, and for settings that contradict it."""
+    if config.train.finetune is not None:
+        return Inherited(*finetune.begin_from(config))
+    if config.subwords.of is not None:
+        config, vocabulary = finetune.pieces_of(config)
+        return Inherited(config, vocabulary=vocabulary)
+    return Inherited(config)
+
+
+def begun(new: Inherited, corpora: Corpora, folder: Path) -> Config:
     """The configuration of a new run, with every open setting chosen, written to the folder with the vocabulary, and
     with the weights to begin from if it is a fine-tuning."""
-    base = None
-    if config.train.finetune is not None:
-        config, base = finetune.begin_from(config)
+    config, base, vocabulary = new
     _check(config, folder)
     corpora = cleaned(corpora, config.data, folder / "trainer" / CLEAN)
     config = settled(config, corpora)
@@ -41,7 +61,9 @@ def begun(config: Config, corpora: Corpora, folder: Path) -> Config:
     def pairs() -> Iterator[tuple[str, str]]:
         return corpora.clean(config.data)[1]
 
-    vocabulary = finetune.extend(base.vocabulary, pairs, config) if base else train_vocabulary(pairs, config.subwords)
+    if base:
+        vocabulary = finetune.extend(base.vocabulary, pairs, config)
+    vocabulary = vocabulary or train_vocabulary(pairs, config.subwords)
     try:
         (folder / "trainer").mkdir(parents=True, exist_ok=True)
         for old in folder.glob("*.spm"):
@@ -58,8 +80,12 @@ def begun(config: Config, corpora: Corpora, folder: Path) -> Config:
 
 def _check(config: Config, folder: Path) -> None:
     """Raises UserError for what would stop a new run later on: a network that cannot be, a folder that is not free."""
-    if config.model.attention == "none" and config.model.bridge == "zero":
-        raise UserError("model.attention none and model.bridge zero together hide the source: change one of them.")
+    model = config.model
+    if model.attention == "none" and model.bridge == "zero" and not model.is_language_model:
+        raise UserError(
+            "model.attention none and model.bridge zero together hide the source: change one of them, or set "
+            "model.encoder_layers 0 for a language model."
+        )
     _check_feasible(config)
     some = config.replace({"train.precision": "float32"})  # any: nothing is measured here
     some = some.replace(presets.choices(some, presets.Size(1, 1)))

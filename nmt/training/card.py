@@ -11,15 +11,19 @@ from nmt.training.checkpoints import Progress
 
 
 def model_card(config: Config, network: Seq2Seq, scores: dict[str, Any]) -> str:
-    """A page that says what the model is, what it was trained on, and how well it translates."""
+    """A page that says what the model is, what it was trained on, and how well it translates, or predicts."""
     data, model = config.data, config.model
     trained = data.folder or " and ".join(data.train)
+    size = f"layers of {model.hidden}, {parameter_count(network):,} parameters."
+    if model.is_language_model:
+        return _language_model_card(
+            config, f"Trained on {trained}. {model.cell}, {model.decoder_layers} {size}", scores
+        )
     lines = [
         f"# A translator from {data.source} to {data.target}" if data.source and data.target else "# A translator",
         "",
         f"Trained on {trained}. {model.cell} encoder-decoder, decoder {model.decoder}, attention {model.attention}, "
-        f"{model.encoder_layers} + {model.decoder_layers} layers of {model.hidden}, "
-        f"{parameter_count(network):,} parameters.",
+        f"{model.encoder_layers} + {model.decoder_layers} {size}",
         "",
         "Translate with `nmt translate --model FOLDER`; every setting is in `config.json`.",
         "",
@@ -34,22 +38,45 @@ def model_card(config: Config, network: Seq2Seq, scores: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _language_model_card(config: Config, about: str, scores: dict[str, Any]) -> str:
+    lines = [
+        f"# A language model of {config.data.target}" if config.data.target else "# A language model",
+        "",
+        about,
+        "",
+        "Score text with `nmt score --model FOLDER --target FILE`, search translations of the same pieces with "
+        "`nmt translate --lm FOLDER`; every setting is in `config.json`.",
+        "",
+    ]
+    if scores:
+        lines += ["| test set | perplexity per piece | bits per character |", "|---|---|---|"]
+        lines += [
+            f"| {name} | {one['perplexity']:.2f} | {one['bits_per_character']:.3f} |" for name, one in scores.items()
+        ]
+    return "\n".join(lines) + "\n"
+
+
 def ending(config: Config, folder: Path, progress: Progress, scores: dict[str, Any]) -> str:
     """One screen: how the training went, its scores, where everything lies and what to do with it."""
     best = "" if progress.best is None else f"best validation {config.train.best_by} {abs(progress.best):.4g}"
+    if config.model.is_language_model:
+        results = [f"{name}: perplexity {one['perplexity']:.2f}" for name, one in scores.items()]
+        uses = [f"score      nmt score --model {folder} --target FILE"]
+    else:
+        results = [
+            f"{name}: BLEU {result['bleu']['score']:.1f}, chrF {result['chrf']['score']:.1f}, "
+            f"TER {result['ter']['score']:.1f} (beam {config.search.beam})"
+            for name, result in scores.items()
+        ]
+        uses = [f"translate  nmt translate --model {folder} --input FILE", f"talk       nmt repl --model {folder}"]
     lines = [
         f"done: {progress.update:,} updates, {progress.epoch} epochs, {progress.seconds / 60:.1f} minutes",
         *([f"{progress.skipped:,} updates were skipped: their gradient was no number"] if progress.skipped else []),
         *([best] if best else []),
-        *(
-            f"{name}: BLEU {result['bleu']['score']:.1f}, chrF {result['chrf']['score']:.1f}, "
-            f"TER {result['ter']['score']:.1f} (beam {config.search.beam})"
-            for name, result in scores.items()
-        ),
+        *results,
         f"model      {folder}: config.json, model.safetensors, the subword models; README.md is its card",
         f"scores     {folder / 'scores.json'}",
         f"log        {folder / 'log.jsonl'}, or: tensorboard --logdir {folder}",
-        f"translate  nmt translate --model {folder} --input FILE",
-        f"talk       nmt repl --model {folder}",
+        *uses,
     ]
     return "\n".join(lines)

@@ -28,13 +28,15 @@ SIDES = ("source", "target")
 
 @dataclass(frozen=True)
 class Corpora:
-    """Locations of the corpora of a run, in the forms that `corpus.read_pairs` takes, and their languages."""
+    """Locations of the corpora of a run, in the forms that `corpus.read_pairs` takes, and their languages. For a
+    language model they are `texts`: pairs whose source nobody reads, or text of one language."""
 
     train: tuple[str, ...]
     valid: tuple[str, ...]
     tests: Mapping[str, tuple[str, ...]]
     source: str | None
     target: str | None
+    texts: bool = False
 
     @property
     def tags(self) -> list[str]:
@@ -44,29 +46,37 @@ class Corpora:
     def pairs(
         self, part: str, locations: tuple[str, ...], report: Report = lambda number, problem: None
     ) -> Iterator[tuple[str, str]]:
-        """All pairs of a part: train, validation or test. `report` is told of control characters."""
-        return iter(corpus.read_pairs(locations, self.source, self.target, split=part, report=report))
+        """All pairs of a part: train, validation or test; for a language model with an empty source. `report` is told
+        of control characters."""
+        return self._as_read(self._there(part, locations, report))
+
+    def _there(self, part: str, locations: tuple[str, ...], report: Report) -> Iterator[tuple[str, str]]:
+        languages = self.source, self.target
+        return iter(corpus.read_pairs(locations, *languages, split=part, report=report, texts=self.texts))
+
+    def _as_read(self, pairs: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+        return (("", target) for _, target in pairs) if self.texts else pairs
 
     def clean(self, data: DataConfig) -> tuple[Cleaner, Iterator[tuple[str, str]]]:
         """The training pairs that pass the filters, and the cleaner that counts what does not."""
         cleaner = Cleaner(max_characters=data.max_length * CHARACTERS_PER_PIECE, max_ratio=data.max_ratio)
-        return cleaner, cleaner(self.pairs("train", self.train, cleaner.note_spaced))
+        return cleaner, self._as_read(cleaner(self._there("train", self.train, cleaner.note_spaced)))
 
 
-def locate(data: DataConfig) -> Corpora:
-    """Finds the corpora that the settings name. Raises UserError when one is missing or the languages are unknown."""
+def locate(data: DataConfig, *, texts: bool = False) -> Corpora:
+    """Finds the corpora that the settings name; with `texts`, those of a language model. Raises UserError when one is
+    missing or the languages are unknown."""
     if data.source is not None and data.source == data.target:
         raise UserError(f"data.source and data.target are both {data.source!r}: name two languages.")
     if data.folder is not None:
         if data.train or data.valid or data.test:
             raise UserError("data.folder stands for data.train, data.valid and data.test: give it or them, not both.")
-        return _in_folder(Path(data.folder), data)
+        return _in_folder(Path(data.folder), data, texts=texts)
     if not data.train or not data.valid:
         missing = "data.valid" if data.train else "data.train"
-        raise UserError(
-            f"{missing} is not given: give two parallel text files, or a corpus in another form; --help lists them."
-        )
-    source, target = corpus.languages(data.train)
+        files = "a text file" if texts else "two parallel text files"
+        raise UserError(f"{missing} is not given: give {files}, or a corpus in another form; --help lists them.")
+    source, target = corpus.languages(data.train, texts=texts)
     if len(data.train) == 2 and source is not None and (data.source == target or data.target == source):
         raise UserError(f"{data.train[0]} is named first, as the source: turn the files or the languages round.")
     # One of the two was given, and the corpus has them in turn.
@@ -74,15 +84,17 @@ def locate(data: DataConfig) -> Corpora:
         source, target = target, source
     source, target = data.source or source, data.target or target
     tests: Mapping[str, tuple[str, ...]] = {_name(data.test): data.test} if data.test else {}
-    return Corpora(data.train, data.valid, tests, source, target)
+    return Corpora(data.train, data.valid, tests, source, target, texts)
 
 
 def cleaned(corpora: Corpora, data: DataConfig, folder: Path) -> Corpora:
     """The corpora with the training pairs that `nmt data clean` keeps, if `data.clean` asks for that: they lie in
     `folder`, where they are written if nothing is there. Raises UserError for a mixture, whose corpora are cleaned one
-    by one."""
+    by one, and for a language model, which has no pairs."""
     if not data.clean:
         return corpora
+    if corpora.texts:
+        raise UserError("data.clean compares the sides of pairs: leave it out for a language model.")
     train = Part("train", corpora.train, (corpora.source, corpora.target))
     if corpora.tags:
         raise UserError("data.clean takes no mixture: clean its corpora with `nmt data clean`.")
@@ -102,12 +114,13 @@ def cleaned(corpora: Corpora, data: DataConfig, folder: Path) -> Corpora:
     return replace(corpora, train=tuple(map(str, files)))
 
 
-def _in_folder(folder: Path, data: DataConfig) -> Corpora:
-    if not data.source or not data.target:
-        raise UserError("data.folder needs data.source and data.target: the languages, as the files end.")
-    train, valid = (corpus.folder_locations(folder, data.source, data.target, part) for part in ("train", "val"))
-    tests = corpus.folder_tests(folder, data.source, data.target)
-    return Corpora(train, valid, tests, data.source, data.target)
+def _in_folder(folder: Path, data: DataConfig, *, texts: bool) -> Corpora:
+    if not data.target or not (data.source or texts):
+        needed = "data.target: the language" if texts else "data.source and data.target: the languages"
+        raise UserError(f"data.folder needs {needed}, as the files end.")
+    languages = None if texts else data.source, data.target
+    train, valid = (corpus.folder_locations(folder, *languages, part) for part in ("train", "val"))
+    return Corpora(train, valid, corpus.folder_tests(folder, *languages), data.source, data.target, texts)
 
 
 def _name(locations: tuple[str, ...]) -> str:

@@ -1,9 +1,11 @@
-"""Going on from another model, on other data: its network and weights, and its vocabulary, kept or extended."""
+"""What is taken from another model: to go on from it on other data, its network, weights and vocabulary, which can be
+extended; or its vocabulary alone."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -24,15 +26,39 @@ def begin_from(config: Config) -> tuple[Config, Model]:
     folder = Path(config.train.finetune or "")
     base = model_folder.load(folder)
     theirs = {key: value for key, value, _ in base.config.fields() if key.split(".")[0] in ("subwords", "model")}
-    given = {key: value for key, value in config.given().items() if value is not None}
-    for key, value in theirs.items():
-        if key not in FREE and given.get(key, value) != value:
-            raise UserError(
-                f"{key} is {given[key]!r}, but the model in {folder} has {value!r}: leave it out, or train without "
-                "train.finetune."
-            )
+    given = _given(config, {key: value for key, value in theirs.items() if key not in FREE}, folder, "train.finetune")
     inherited = {key: value for key, value in theirs.items() if key not in FREE or key not in given}
     return config.replace({**inherited, "subwords.extend": config.subwords.extend}), base
+
+
+def pieces_of(config: Config) -> tuple[Config, Vocabulary]:
+    """The configuration with the subwords of the model that `subwords.of` names, and its vocabulary; of a language
+    model, that of its target. Raises UserError when it is none, and for a setting that would need other pieces."""
+    folder = Path(config.subwords.of or "")
+    there = model_folder.load_config(folder)
+    vocabulary = model_folder.load_vocabulary(folder, there)
+    theirs = {key: value for key, value, _ in there.fields() if key.startswith("subwords.") and key != "subwords.of"}
+    theirs["subwords.extend"] = 0  # of which there is nothing to learn here
+    if config.model.is_language_model:
+        theirs["subwords.joint"] = True
+        vocabulary = Vocabulary(vocabulary.target, vocabulary.target)
+    elif there.model.is_language_model:
+        raise UserError(f"{folder} is a language model, whose pieces are of a target alone: name a translation model.")
+    _given(config, theirs, folder, "subwords.of")
+    return config.replace(theirs), vocabulary
+
+
+def _given(config: Config, theirs: Mapping[str, Any], folder: Path, option: str) -> dict[str, Any]:
+    """The settings that were given. Raises UserError where one is another than that of the model in a folder, which is
+    to be taken."""
+    given = {key: value for key, value in config.given().items() if value is not None}
+    for key, value in theirs.items():
+        if given.get(key, value) != value:
+            raise UserError(
+                f"{key} is {given[key]!r}, but the model in {folder} has {value!r}: leave it out, or train without "
+                f"{option}."
+            )
+    return given
 
 
 def extend(base: Vocabulary, pairs: Callable[[], Iterable[tuple[str, str]]], config: Config) -> Vocabulary:

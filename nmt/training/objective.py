@@ -68,10 +68,17 @@ def check_objective(config: Config) -> None:
     settings, plain = config.train, TrainConfig()
     if settings.guided_alignment and config.model.attention == "none":
         raise UserError("train.guided_alignment needs attention: set it 0, or model.attention to another than none.")
+    if config.model.is_language_model and settings.best_by != "loss":
+        raise UserError(
+            f"train.best_by {settings.best_by} compares translations, which a language model has none of: "
+            "set train.best_by loss."
+        )
     if settings.risk == "none":
         for name in ("risk_samples", "risk_sharpness", "risk_likelihood"):
             if getattr(settings, name) != getattr(plain, name):
                 raise UserError(f"train.{name} is for minimum risk training: set train.risk, too, or leave it out.")
+    elif config.model.is_language_model:
+        raise UserError(f"train.risk {settings.risk} is of translations: leave it out for a language model.")
     elif settings.finetune is None:
         raise UserError(
             f"train.risk {settings.risk} draws translations from a model that can translate: name one with "

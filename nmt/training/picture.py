@@ -11,7 +11,7 @@ from nmt import plots
 from nmt.evaluation.analysis import ANALYSES, analyse
 from nmt.evaluation.cases import Case
 from nmt.evaluation.metrics import Counted
-from nmt.translator import Scored
+from nmt.scoring import Scored
 
 
 def analysis_pictures(cases: Sequence[Case]) -> dict[str, NDArray[np.uint8]]:

@@ -17,9 +17,11 @@ from nmt.data.subwords import SubwordDropout
 from nmt.errors import UserError, guard
 from nmt.evaluation.cases import count_encoded
 from nmt.evaluation.evaluate import evaluate
+from nmt.evaluation.perplexity import perplexity
 from nmt.model.seq2seq import Seq2Seq, parameter_count
+from nmt.scoring import Scorer
 from nmt.training import corpora as corpora_module
-from nmt.training.beginning import INITIAL, begun, say, taken_up
+from nmt.training.beginning import INITIAL, Inherited, begun, inherited, say, taken_up
 from nmt.training.card import ending, model_card
 from nmt.training.checkpoints import Progress, TrainingState
 from nmt.training.corpora import locate
@@ -38,7 +40,8 @@ TRAIN_HELP = """Trains a translator on your own files and keeps the best weights
 
   nmt train --data.train train.en train.de --data.valid val.en val.de --output runs/mine --train.minutes 20
 
-Settings left open are chosen from the size of the corpus. The same command again goes on where a run was stopped."""
+Settings left open are chosen from the size of the corpus. The same command again goes on where a run was stopped. A
+language model of the target is trained by recipes/language_model.py, which shows its settings."""
 
 
 class Prepared(NamedTuple):
@@ -76,14 +79,14 @@ def _prepare(config: Config, folder: Path, before: Callable[[Config], None]) -> 
     """Everything that is done once, by one process: settings chosen, vocabulary made, corpora read and encoded."""
     before(config)
     there = (folder / model_folder.CONFIG).exists()
-    if there:
-        config = taken_up(config, folder)
-    corpora = locate(config.data)
+    new = Inherited(taken_up(config, folder)) if there else inherited(config)
+    config = new.config
+    corpora = locate(config.data, texts=config.model.is_language_model)
     valid = list(corpora.pairs("validation", corpora.valid))
     # The test sets are read now, because nobody wants to hear of a missing file after hours of training.
     tests = {name: list(corpora.pairs("test", locations)) for name, locations in corpora.tests.items()}
     if not there:
-        config = begun(config, corpora, folder)
+        config = begun(new, corpora, folder)
     work = folder / "trainer"
     corpora = corpora_module.cleaned(corpora, config.data, work / corpora_module.CLEAN)
     vocabulary = model_folder.load_vocabulary(folder, config)
@@ -109,7 +112,8 @@ def _assemble(prepared: Prepared, folder: Path, group: Group) -> tuple[Trainer, 
     tracker = Tracker(folder) if group.first else SilentTracker()
     tracker.say(f"{parameter_count(network):,} parameters, {len(vocabulary.target):,} target pieces")
     respell = SubwordDropout(vocabulary, config.train.subword_dropout, config.train.seed)
-    counts = count_encoded(corpus, vocabulary)[0] if group.first and plots.installed() else None
+    analysed = group.first and plots.installed() and not config.model.is_language_model
+    counts = count_encoded(corpus, vocabulary)[0] if analysed else None
     validator = Validator(config, vocabulary, EncodedCorpus(work / VALID), prepared.valid, group, counts)
     objective = make_objective(config, vocabulary, corpus)
     if config.train.batch_tokens == "auto":
@@ -133,15 +137,20 @@ def _with_largest_batch(
 def _finish(prepared: Prepared, folder: Path, progress: Progress) -> dict[str, Any]:
     """Scores the best weights on the test sets, writes scores.json and the model card, says where everything lies."""
     config = prepared.config
-    translator = Translator.load(folder, config.train.device)
+    kind = Scorer if config.model.is_language_model else Translator
+    model = kind.load(folder, config.train.device)
     scores: dict[str, Any] = {}
     for name, pairs in prepared.tests.items():
-        scores[name] = evaluate(translator, [source for source, _ in pairs], [target for _, target in pairs])
-        translations = "".join(line + "\n" for line in scores[name].pop("translations"))
-        model_folder.write_durably(folder / f"{name}.translations.txt", translations.encode())
+        sources, targets = ([pair[side] for pair in pairs] for side in (0, 1))
+        if isinstance(model, Translator):
+            scores[name] = evaluate(model, sources, targets)
+            translations = "".join(line + "\n" for line in scores[name].pop("translations"))
+            model_folder.write_durably(folder / f"{name}.translations.txt", translations.encode())
+        else:
+            scores[name] = perplexity(model, targets)
         print(json.dumps({"test": name, **scores[name]}, ensure_ascii=False), flush=True)
     model_folder.write_durably(folder / "scores.json", json.dumps(scores, indent=2, ensure_ascii=False).encode())
-    model_folder.write_durably(folder / "README.md", model_card(config, translator.network, scores).encode())
+    model_folder.write_durably(folder / "README.md", model_card(config, model.network, scores).encode())
     say(ending(config, folder, progress, scores))
     return scores
 

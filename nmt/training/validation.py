@@ -15,10 +15,11 @@ from nmt.data.subwords import Vocabulary
 from nmt.evaluation.cases import Case, Counts, frequencies_of, looked_at, normalised
 from nmt.evaluation.metrics import corpus_scores
 from nmt.model.seq2seq import Seq2Seq
+from nmt.scoring import Scored
 from nmt.search.settings import plain
 from nmt.training.distribution import ALONE, Group
 from nmt.training.loss import batch_losses
-from nmt.translator import Scored, Translator
+from nmt.translator import Translator
 
 BATCH_TOKENS = 4096
 SAMPLES = 5
@@ -36,7 +37,8 @@ class Sample(NamedTuple):
 
 
 class Validation(NamedTuple):
-    """Scores: loss in nats per target piece, accuracy as a share of them, BLEU and chrF; and the first samples."""
+    """Scores: loss in nats per target piece, accuracy as a share of them, BLEU and chrF, or of a language model the
+    perplexity, likewise per piece; and the first samples."""
 
     scores: dict[str, float]
     samples: list[Sample]
@@ -74,6 +76,9 @@ class Validator:
         if not math.isfinite(loss):  # then there is nothing to be searched, either
             network.train(training)
             return Validation({"loss": loss, "accuracy": accuracy, "bleu": 0.0, "chrf": 0.0}, [])
+        if self.config.model.is_language_model:
+            network.train(training)
+            return Validation({"loss": loss, "accuracy": accuracy, "perplexity": math.exp(loss)}, [])
         search = plain(self.config.search, self.config.train.validation_beam)
         translator = Translator(network, self.vocabulary, self.config)
         own = [translation.text for translation in translator.translate(self.group.share(self.sources), search)]

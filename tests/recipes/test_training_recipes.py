@@ -15,7 +15,12 @@ RECIPES = Path(__file__).parents[2] / "recipes"
 TINY = "--subwords.vocabulary 400 --model.hidden 16 --model.embedding 16 --train.updates 4 --train.precision float32"
 
 
-KEYS = {"low_resource": "data.clean", "right_to_left": "subwords.right_to_left"}
+KEYS = {
+    "low_resource": ("data.clean", True),
+    "right_to_left": ("subwords.right_to_left", True),
+    "language_model": ("model.encoder_layers", 0),
+}
+"""A setting that makes the recipe what it is."""
 
 
 @pytest.mark.parametrize("name", KEYS)
@@ -30,5 +35,6 @@ def test_a_recipe_trains_scores_and_goes_on(name: str, tmp_path: Path) -> None:
     assert first.returncode == 0, first.stderr
     assert second.returncode == 0, second.stderr
     assert first.stdout.partition('"seconds"')[0] == second.stdout.partition('"seconds"')[0]
-    section, key = KEYS[name].split(".")
-    assert json.loads((tmp_path / "run/config.json").read_text())[section][key] is True
+    setting, value = KEYS[name]
+    section, key = setting.split(".")
+    assert json.loads((tmp_path / "run/config.json").read_text())[section][key] == value

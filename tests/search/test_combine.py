@@ -33,10 +33,13 @@ class Larger(Table):
         return torch.cat([log_probabilities, log_probabilities[..., :1]], dim=-1), replace(after)
 
 
-def search(model: Stepper[object], nbest: int = 3) -> list[list[Hypothesis]]:
+def search(model: Stepper[object], nbest: int = 3, width: int = 5) -> list[list[Hypothesis]]:
+    """The best hypotheses; those of a width beyond the usual by log-probability alone, so that the best is the best."""
     source, lengths = torch.tensor(SENTENCES).unsqueeze(1), torch.ones(len(SENTENCES), dtype=torch.long)
-    settings = SearchConfig(nbest=nbest)
-    return decode(model, source, lengths, Beam(5), symbols=SYMBOLS, limits=[6] * len(SENTENCES), search=settings)
+    exact = width > 5
+    settings = SearchConfig(nbest=nbest, length_penalty=0.0 if exact else 1.0, prune=0.0 if exact else 2.0)
+    limits = [5 if exact else 6] * len(SENTENCES)
+    return decode(model, source, lengths, Beam(width), symbols=SYMBOLS, limits=limits, search=settings)
 
 
 def pieces(found: list[list[Hypothesis]]) -> list[list[tuple[int, ...]]]:
@@ -88,6 +91,21 @@ def test_fusion_adds_weighted_log_probabilities(weight: float) -> None:
             expected = log_probability(sentence, one.pieces) + weight * log_probability(sentence + 100, one.pieces)
             assert one.log_probability == pytest.approx(expected, abs=1e-4)
             assert one.pieces[-1] == END
+
+
+@pytest.mark.parametrize("weight", [0.3, 1.0, 5.0])
+def test_the_more_a_language_model_counts_the_more_it_likes_what_is_found(weight: float) -> None:
+    """Of two optima, that of the larger weight is the likelier one by the language model, if they differ."""
+    wide = 200  # all translations of up to four words fit
+    less, more = (search(ShallowFusion(Table(), Other(), w), width=wide) for w in (weight / 2, weight))
+    changed = 0
+    for sentence, (before, *_), (after, *_) in zip(SENTENCES, less, more, strict=True):
+        its = [log_probability(sentence + 100, one.pieces) for one in (before, after)]
+        own = [log_probability(sentence, one.pieces) for one in (before, after)]
+        assert its[1] >= its[0] - 1e-4
+        assert own[1] <= own[0] + 1e-4
+        changed += before.pieces != after.pieces
+    assert changed
 
 
 @pytest.mark.parametrize("weight", [-0.1, math.nan, math.inf])

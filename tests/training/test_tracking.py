@@ -12,11 +12,11 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from nmt.evaluation.analysis import ANALYSES
 from nmt.evaluation.cases import Case, Looked
+from nmt.scoring import Scored
 from nmt.training import tracking
 from nmt.training.picture import attention_picture
 from nmt.training.tracking import Tracker, describe
 from nmt.training.validation import Sample, Validation
-from nmt.translator import Scored
 
 VALUES = {"loss": 2.5, "tokens_per_second": 12345.0}
 SCORES = {"loss": 2.25, "bleu": 31.5}

@@ -13,7 +13,17 @@ from nmt.data.corpus.places import VALIDATION, files_fingerprint, folder_locatio
 from nmt.data.corpus.po import is_po, po_languages, read_po
 from nmt.data.corpus.rows import arrow_languages, is_arrow, is_json_lines, json_languages, read_arrow, read_json_lines
 from nmt.data.corpus.shards import Shards
-from nmt.data.corpus.text import is_tsv, lines, parallel_languages, read_parallel, read_tsv, tsv_languages
+from nmt.data.corpus.text import (
+    is_text,
+    is_tsv,
+    lines,
+    parallel_languages,
+    read_parallel,
+    read_text,
+    read_tsv,
+    text_languages,
+    tsv_languages,
+)
 from nmt.data.corpus.tmx import is_tmx, read_tmx, tmx_languages
 from nmt.data.lines import Report, clean_line
 from nmt.errors import UserError
@@ -57,6 +67,8 @@ CORPORA = {
 }
 MIXTURES = Mixtures(CORPORA)
 READERS = {"one .toml mixture of several": Reader(is_mixture, MIXTURES.read, MIXTURES.languages), **CORPORA}
+TARGET_READERS = {**READERS, "one text file": Reader(is_text, read_text, text_languages)}
+"""The forms that have a target at least: those of pairs, and text of one language."""
 
 
 def read_pairs(
@@ -65,23 +77,27 @@ def read_pairs(
     target: Code,
     split: str = "train",
     report: Report = lambda number, problem: None,
+    *,
+    texts: bool = False,
 ) -> Iterator[Pair]:
     """The pairs of a corpus in any form of `READERS`, streamed, in order, each side as translating would read it:
     control characters and stray separators are spaces, and `report` is told the number of the pair for each such side.
+    With `texts`, of any form of `TARGET_READERS`.
 
     Raises UserError if the form is unknown, nothing is there, or a line is not what the form promises.
     """
-    pairs = _clean(_reader(locations).read(locations, source, target, split), report)
+    pairs = _clean(_reader(locations, texts=texts).read(locations, source, target, split), report)
     first = next(pairs, None)  # read now, so that a missing file is reported here and not at the first use
     if first is None:
         raise UserError(f"{' and '.join(locations)}: no sentence pairs there. At least one is needed.")
     return chain([first], pairs)
 
 
-def _reader(locations: Sequence[str]) -> Reader:
-    reader = next((reader for reader in READERS.values() if reader.accepts(locations)), None)
+def _reader(locations: Sequence[str], *, texts: bool = False) -> Reader:
+    readers = TARGET_READERS if texts else READERS
+    reader = next((reader for reader in readers.values() if reader.accepts(locations)), None)
     if reader is None:
-        raise UserError(f"Not a known form of corpus: '{' '.join(locations)}'. Give {', or '.join(READERS)}.")
+        raise UserError(f"Not a known form of corpus: '{' '.join(locations)}'. Give {', or '.join(readers)}.")
     return reader
 
 
@@ -93,9 +109,9 @@ def _clean(pairs: Iterator[Pair], report: Report) -> Iterator[Pair]:
             yield Pair(*(clean_line(side, functools.partial(report, number)) for side in pair))
 
 
-def languages(locations: Sequence[str]) -> tuple[Code, Code]:
+def languages(locations: Sequence[str], *, texts: bool = False) -> tuple[Code, Code]:
     """The languages that a corpus tells by itself, by endings, keys or a header; None for one that it does not."""
-    return _reader(locations).languages(locations)
+    return _reader(locations, texts=texts).languages(locations)
 
 
 def tags(locations: Sequence[str]) -> list[str]:

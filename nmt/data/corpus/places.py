@@ -30,29 +30,33 @@ def split_place(location: str) -> tuple[str, str]:
     return (location, "") if os.path.exists(location) else (folder, split)
 
 
-def folder_locations(folder: str | os.PathLike[str], source: str, target: str, part: str) -> tuple[str, str]:
-    """`folder/part.source` and `folder/part.target`, packed or not; `part` in any spelling of `VALIDATION`.
+def folder_locations(folder: str | os.PathLike[str], source: str | None, target: str, part: str) -> tuple[str, ...]:
+    """`folder/part.source`, unless there is no source, and `folder/part.target`, packed or not; `part` in any spelling
+    of `VALIDATION`.
 
     Raises UserError that says which files were looked for and which languages are there.
     """
     files = _unpacked_names(folder)
-    for spelling in spellings(part):
-        pair = f"{spelling}.{source}", f"{spelling}.{target}"
-        if pair[0] in files and pair[1] in files:
-            return os.path.join(folder, files[pair[0]]), os.path.join(folder, files[pair[1]])
-    wanted = ", or ".join(f"{spelling}.{source} and {spelling}.{target}" for spelling in spellings(part))
+    codes = [target] if source is None else [source, target]
+    names = [[f"{spelling}.{code}" for code in codes] for spelling in spellings(part)]
+    for some in names:
+        if files.keys() >= set(some):
+            return tuple(os.path.join(folder, files[name]) for name in some)
+    wanted = ", or ".join(map(" and ".join, names))
     stems = (os.path.splitext(name) for name in files)
     there = sorted({code[1:] for stem, code in stems if code and stem in spellings(part)})
     raise UserError(f"{folder} has no {wanted}. Languages there: {', '.join(there) or 'none'}.")
 
 
-def folder_tests(folder: str | os.PathLike[str], source: str, target: str) -> dict[str, tuple[str, str]]:
-    """Every `folder/test*.source` with a `.target` beside it, packed or not, by name ("test2016") in order.
+def folder_tests(folder: str | os.PathLike[str], source: str | None, target: str) -> dict[str, tuple[str, ...]]:
+    """Every `folder/test*.source` with a `.target` beside it, packed or not, by name ("test2016") in order; without a
+    source, every `folder/test*.target`.
 
     Raises UserError if there is no such folder; no test set is no error.
     """
     files = _unpacked_names(folder)
-    found = (name.removesuffix(f".{source}") for name in sorted(files) if name.endswith(f".{source}"))
+    ending = f".{source or target}"
+    found = (name.removesuffix(ending) for name in sorted(files) if name.endswith(ending))
     names = [name for name in found if name.startswith("test") and f"{name}.{target}" in files]
     return {name: folder_locations(folder, source, target, name) for name in names}
 

@@ -1,4 +1,4 @@
-"""Text, one pair a line: two parallel files, or TSV; and the lines that other forms read, too."""
+"""Text, one pair a line: two parallel files, or TSV; one language alone; and the lines that other forms read, too."""
 
 from __future__ import annotations
 
@@ -34,6 +34,21 @@ def parallel_languages(locations: Sequence[str]) -> tuple[Code, Code]:
     """The languages by the endings of two text files."""
     source, target = (os.path.splitext(unpacked_name(path))[1][1:] for path in locations)
     return (source, target) if source and target and source != target else (None, None)
+
+
+def is_text(locations: Sequence[str]) -> bool:
+    """Accepts one file."""
+    return len(locations) == 1 and os.path.isfile(locations[0])
+
+
+def read_text(locations: Sequence[str], source: Code, target: Code, split: str) -> Iterator[Pair]:
+    """One text file, of one language: each line as its own translation, so that it passes where pairs are looked at."""
+    return (Pair(line, line) for line in lines(locations[0]))
+
+
+def text_languages(locations: Sequence[str]) -> tuple[Code, Code]:
+    """The language by the ending of a text file."""
+    return None, os.path.splitext(unpacked_name(locations[0]))[1][1:] or None
 
 
 def read_tsv(locations: Sequence[str], source: Code, target: Code, split: str) -> Iterator[Pair]:

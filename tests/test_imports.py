@@ -16,8 +16,9 @@ ROOMS = """
     translator compress
     pipeline
     formats evaluation
+    documents
     rerank training
-    repl server documents report
+    repl server report
     commands
     completion
     cli

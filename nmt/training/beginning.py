@@ -20,12 +20,14 @@ from nmt.training import finetune, presets
 from nmt.training.corpora import CLEAN, Corpora, cleaned
 from nmt.training.objective import check_objective
 from nmt.training.precision import fastest
+from nmt.training.synthetic import SYNTHETIC, check_synthetic, with_synthetic
 
 INITIAL = "initial.safetensors"
-FIXED = ("data", "subwords", "model", "train.finetune")
+FIXED = ("data", "subwords", "model", "synthetic", "train.finetune")
 """Settings and sections that a run keeps for good: the weights and the meaning of the pieces hang on them."""
 BEGUN = {"trainer", "joint.spm", "source.spm", "target.spm", f"{model_folder.CONFIG}.partial"}
-"""What a run that is stopped while it begins may leave, `trainer` without more than INITIAL and the cleaned pairs."""
+"""What a run that is stopped while it begins may leave, `trainer` without more than INITIAL and the pairs that are
+cleaned or made."""
 
 
 def begun(config: Config, corpora: Corpora, folder: Path) -> Config:
@@ -35,7 +37,7 @@ def begun(config: Config, corpora: Corpora, folder: Path) -> Config:
     if config.train.finetune is not None:
         config, base = finetune.begin_from(config)
     _check(config, folder)
-    corpora = cleaned(corpora, config.data, folder / "trainer" / CLEAN)
+    corpora = trained_on(corpora, config, folder)
     config = settled(config, corpora)
 
     def pairs() -> Iterator[tuple[str, str]]:
@@ -56,11 +58,19 @@ def begun(config: Config, corpora: Corpora, folder: Path) -> Config:
     return config
 
 
+def trained_on(corpora: Corpora, config: Config, folder: Path) -> Corpora:
+    """The corpora with the pairs that a run is trained on in place of those that it was given: cleaned, and with those
+    that other models make, as the settings ask. What is not there yet is made, in the folder of the run."""
+    work = folder / "trainer"
+    return with_synthetic(cleaned(corpora, config.data, work / CLEAN), config, work / SYNTHETIC)
+
+
 def _check(config: Config, folder: Path) -> None:
     """Raises UserError for what would stop a new run later on: a network that cannot be, a folder that is not free."""
     if config.model.attention == "none" and config.model.bridge == "zero":
         raise UserError("model.attention none and model.bridge zero together hide the source: change one of them.")
     _check_feasible(config)
+    check_synthetic(config.synthetic)
     some = config.replace({"train.precision": "float32"})  # any: nothing is measured here
     some = some.replace(presets.choices(some, presets.Size(1, 1)))
     with torch.device("meta"):  # the shapes without the numbers; the sizes of the vocabulary change nothing here
@@ -71,7 +81,7 @@ def _check(config: Config, folder: Path) -> None:
         raise UserError(f"{folder} cannot be written ({there} {problem}): choose another --output.")
     names = {path.name for path in folder.iterdir()} if folder.exists() else set()
     work = {path.name.removesuffix(".partial") for path in folder.glob("trainer/*")}
-    if names - (BEGUN if "trainer" in names and work <= {INITIAL, CLEAN} else set()):
+    if names - (BEGUN if "trainer" in names and work <= {INITIAL, CLEAN, SYNTHETIC} else set()):
         raise UserError(f"{folder} exists and is no training run: choose another --output, nothing was written.")
 
 

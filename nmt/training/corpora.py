@@ -35,11 +35,12 @@ class Corpora:
     tests: Mapping[str, tuple[str, ...]]
     source: str | None
     target: str | None
+    symbols: tuple[str, ...] = ()
 
     @property
     def tags(self) -> list[str]:
-        """The words that a mixture puts before its training sources."""
-        return corpus.tags(self.train)
+        """The words of the training sources that are one piece: `symbols`, and the tags of a mixture."""
+        return [*self.symbols, *corpus.tags(self.train)]
 
     def pairs(
         self, part: str, locations: tuple[str, ...], report: Report = lambda number, problem: None

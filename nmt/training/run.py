@@ -19,7 +19,7 @@ from nmt.evaluation.cases import count_encoded
 from nmt.evaluation.evaluate import evaluate
 from nmt.model.seq2seq import Seq2Seq, parameter_count
 from nmt.training import corpora as corpora_module
-from nmt.training.beginning import INITIAL, begun, say, taken_up
+from nmt.training.beginning import INITIAL, begun, say, taken_up, trained_on
 from nmt.training.card import ending, model_card
 from nmt.training.checkpoints import Progress, TrainingState
 from nmt.training.corpora import locate
@@ -85,7 +85,7 @@ def _prepare(config: Config, folder: Path, before: Callable[[Config], None]) -> 
     if not there:
         config = begun(config, corpora, folder)
     work = folder / "trainer"
-    corpora = corpora_module.cleaned(corpora, config.data, work / corpora_module.CLEAN)
+    corpora = trained_on(corpora, config, folder)
     vocabulary = model_folder.load_vocabulary(folder, config)
     model_folder.save_config(folder, config)
     path, report = corpora_module.encode(corpora, config, vocabulary, work)

@@ -23,11 +23,14 @@ from nmt.training.precision import fastest
 from nmt.training.synthetic import SYNTHETIC, check_synthetic, with_synthetic
 
 INITIAL = "initial.safetensors"
+MIXTURES = "mixtures"
+"""The folder of the mixtures of several languages, in the trainer's."""
 FIXED = ("data", "subwords", "model", "synthetic", "train.finetune")
 """Settings and sections that a run keeps for good: the weights and the meaning of the pieces hang on them."""
+MADE = {INITIAL, CLEAN, SYNTHETIC, MIXTURES}
+"""What a run has in `trainer` before its first update, and may leave there if it is stopped while it begins."""
 BEGUN = {"trainer", "joint.spm", "source.spm", "target.spm", f"{model_folder.CONFIG}.partial"}
-"""What a run that is stopped while it begins may leave, `trainer` without more than INITIAL and the pairs that are
-cleaned or made."""
+"""What it may leave beside that."""
 
 
 def begun(config: Config, corpora: Corpora, folder: Path) -> Config:
@@ -75,13 +78,18 @@ def _check(config: Config, folder: Path) -> None:
     some = some.replace(presets.choices(some, presets.Size(1, 1)))
     with torch.device("meta"):  # the shapes without the numbers; the sizes of the vocabulary change nothing here
         Seq2Seq(some.model, 1, 1, joint=bool(some.subwords.joint))
+    check_free(folder)
+
+
+def check_free(folder: Path) -> None:
+    """Raises UserError for a folder that no new run can be in: one of other things, or one that cannot be written."""
     there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not there.is_dir() or not os.access(there, os.W_OK):
         problem = "is write-protected" if there.is_dir() else "is no folder"
         raise UserError(f"{folder} cannot be written ({there} {problem}): choose another --output.")
     names = {path.name for path in folder.iterdir()} if folder.exists() else set()
     work = {path.name.removesuffix(".partial") for path in folder.glob("trainer/*")}
-    if names - (BEGUN if "trainer" in names and work <= {INITIAL, CLEAN, SYNTHETIC} else set()):
+    if names - (BEGUN if "trainer" in names and work <= MADE else set()):
         raise UserError(f"{folder} exists and is no training run: choose another --output, nothing was written.")
 
 

@@ -74,7 +74,7 @@ def locate(data: DataConfig) -> Corpora:
     if (data.target is not None and data.target == source) or (data.source is not None and data.source == target):
         source, target = target, source
     source, target = data.source or source, data.target or target
-    tests: Mapping[str, tuple[str, ...]] = {_name(data.test): data.test} if data.test else {}
+    tests = corpus.apart(data.test) if data.test else {}
     return Corpora(data.train, data.valid, tests, source, target)
 
 
@@ -109,10 +109,6 @@ def _in_folder(folder: Path, data: DataConfig) -> Corpora:
     train, valid = (corpus.folder_locations(folder, data.source, data.target, part) for part in ("train", "val"))
     tests = corpus.folder_tests(folder, data.source, data.target)
     return Corpora(train, valid, tests, data.source, data.target)
-
-
-def _name(locations: tuple[str, ...]) -> str:
-    return Path(locations[0]).name.split(".")[0]
 
 
 def encode(corpora: Corpora, config: Config, vocabulary: Vocabulary, folder: Path) -> tuple[Path, str]:

@@ -50,9 +50,9 @@ class Prepared(NamedTuple):
     tests: dict[str, list[tuple[str, str]]]
 
 
-def run(config: Config, before: Callable[[Config], None] = lambda config: None) -> dict[str, Any]:
+def run(config: Config, before: Callable[[Config], Config] = lambda config: config) -> dict[str, Any]:
     """Trains, or goes on training, the run of `config.output`; scores its best weights on the test sets. `before` it,
-    one process does what else is to be done, such as making the data.
+    one process does what else is to be done, such as making the data, and says what the configuration is then.
 
     Under torchrun all its processes train one network together; the first prepares, writes and speaks. Returns the
     scores by test set. Raises UserError for anything that the configuration or the data have wrong.
@@ -72,9 +72,9 @@ def run(config: Config, before: Callable[[Config], None] = lambda config: None) 
         return group.once(lambda: _finish(prepared, folder, progress))
 
 
-def _prepare(config: Config, folder: Path, before: Callable[[Config], None]) -> Prepared:
+def _prepare(config: Config, folder: Path, before: Callable[[Config], Config]) -> Prepared:
     """Everything that is done once, by one process: settings chosen, vocabulary made, corpora read and encoded."""
-    before(config)
+    config = before(config)
     there = (folder / model_folder.CONFIG).exists()
     if there:
         config = taken_up(config, folder)
@@ -155,10 +155,10 @@ def train_command(argv: Sequence[str]) -> int:
 
 
 def recipe(
-    description: str | None, defaults: dict[str, Any], prepare: Callable[[Config], None] = lambda config: None
+    description: str | None, defaults: dict[str, Any], prepare: Callable[[Config], Config] = lambda config: config
 ) -> int:
     """What a recipe calls: its docstring, its settings, which the command line may change, and what must be done before
-    the run, such as making the data. Returns the exit code."""
+    the run, such as making the data, which returns the configuration as it is then. Returns the exit code."""
     from nmt.options import parse
 
     program = f"python {sys.argv[0]}"

@@ -18,6 +18,7 @@ from tqdm import tqdm
 from nmt import model_folder
 from nmt.config import Config, SearchConfig, SyntheticConfig
 from nmt.data import corpus
+from nmt.data.corpus.mixture import Entry, Mixture, text_of
 from nmt.data.lines import WINDOW, open_input, open_output, read_lines
 from nmt.data.noise import BLANK, noised
 from nmt.data.progress import open_progress
@@ -83,7 +84,7 @@ def _make(corpora: Corpora, config: Config, folder: Path) -> None:
     _write_lines(given, _given(corpora, config))
     if not made.exists():
         _translate(config, given, made)
-    _write_lines(work / MIXTURE, _mixture(settings, original, synthetic))
+    model_folder.write_durably(work / MIXTURE, text_of(_mixture(settings, original, synthetic)).encode())
     work.rename(folder)
     print(f"synthetic pairs: {folder}", file=sys.stderr, flush=True)
 
@@ -181,15 +182,11 @@ def _format(settings: SyntheticConfig, seed: int) -> Format:
     return Format(lambda number, answer, attention: [noised(answer.text, Random(f"{seed} {number}"))], account=False)
 
 
-def _mixture(settings: SyntheticConfig, original: list[Path], synthetic: list[Path]) -> list[str]:
-    """The lines of the mixture: names in JSON are names in TOML."""
-
-    def entry(files: list[Path], weight: float, tag: str) -> str:
-        locations, tag = json.dumps([file.name for file in files]), json.dumps(tag)
-        return f"    {{ locations = {locations}, weight = {weight}, tag = {tag} }},"
-
-    entries = [entry(original, settings.original, "")] if settings.original else []
-    return ["corpus = [", *entries, entry(synthetic, 1.0, settings.tag or ""), "]"]
+def _mixture(settings: SyntheticConfig, original: list[Path], synthetic: list[Path]) -> Mixture:
+    """The original pairs, where they count, and those that were made; the files lie beside the mixture."""
+    before, made = (tuple(path.name for path in pair) for pair in (original, synthetic))
+    entries = [Entry(locations=before, weight=settings.original)] if settings.original else []
+    return Mixture(corpus=(*entries, Entry(locations=made, tag=settings.tag or "")))
 
 
 def _write_lines(path: Path, lines: Iterable[str]) -> None:

@@ -7,10 +7,10 @@ Aharoni et al. 2019).
 
 FOLDER holds train.en, val.en, test2016.en and so on, and the same in German, French, Czech. Languages are mixed at a
 temperature of 5, by which small ones are read more often than their size asks (Arivazhagan et al. 2019). All are
-validated together; every test set is scored by itself. With `--data.target en` in place of `--data.source en` it goes from
-all into English, without both from each into each. Files of another kind are named in mixtures of your own, whose
+validated together; every test set is scored by itself. With `--data.target en` in place of `--data.source en` it goes
+from all into English, without both from each into each. Files of another kind are named in mixtures of your own, whose
 corpora are scored each by itself, too: `--data.train train.toml --data.valid valid.toml --data.test test.toml`, as
-nmt/data/corpus/mixture.py has it.
+nmt/data/corpus/mixture.py has it. No score is expected here: it was not measured.
 """
 
 import sys

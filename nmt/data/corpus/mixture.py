@@ -215,7 +215,8 @@ def text_of(mixture: Mixture) -> str:
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    written = json.dumps(value, ensure_ascii=False)
+    return written.replace("\x7f", "\\u007f")  # the one character that JSON allows and TOML does not
 
 
 def _beside(folder: str, location: str) -> str:

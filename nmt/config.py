@@ -257,6 +257,28 @@ class SearchConfig(Section):
     """Most source pieces, times the beam, translated at once."""
 
 
+class SyntheticConfig(Section):
+    """Training pairs of which one side is a translation by other models, made before the training."""
+
+    models: tuple[str, ...] = ()
+    """Model folders that translate; several are an ensemble, for which all need the same pieces. Without any, no pairs
+    are made."""
+    side: Literal["source", "target"] = "target"
+    """The side that is made: target, by models of this direction (distillation, Kim and Rush 2016); source, by models
+    of the other one (back-translation, Sennrich et al. 2016)."""
+    text: tuple[str, ...] = ()
+    """Text files to translate, one sentence a line; may be packed. Left open: the other side of the training pairs."""
+    method: Literal["beam", "sampled", "noised"] = "beam"
+    """What becomes of a sentence: beam, the best that is found; sampled, a draw from the models; noised, the best with
+    words left out, blanked and moved, of sources only (Edunov et al. 2018)."""
+    beam: int = Field(5, ge=1, le=1000)
+    """Beam of the search, for beam and noised; 1 is greedy."""
+    tag: str | None = None
+    """Put before the source of every such pair, in training alone: <bt> (Caswell et al. 2019)."""
+    original: float = Field(1.0, ge=0, le=1000)
+    """Weight of the training pairs that were there before; the made ones have 1. 0 leaves them out."""
+
+
 class Config(Section):
     """Everything that names a run."""
 
@@ -267,6 +289,7 @@ class Config(Section):
     model: ModelConfig = ModelConfig()
     train: TrainConfig = TrainConfig()
     search: SearchConfig = SearchConfig()
+    synthetic: SyntheticConfig = SyntheticConfig()
 
     def fields(self) -> Iterator[tuple[str, Any, str]]:
         """(dotted key, value, docstring) of every setting, in the order they are declared."""

@@ -29,18 +29,19 @@ SETTINGS = {
 }
 
 
-def generate(config: Config) -> None:
+def generate(config: Config) -> Config:
     """Writes the pairs, unless they lie there already. Raises UserError rather than touch a folder of other files."""
     if config.output and (Path(config.output) / CONFIG).exists():
-        return  # a run that has begun knows where its pairs are
+        return config  # a run that has begun knows where its pairs are
     if config.data.folder is None:
         raise UserError("data.folder is open: name a folder, which this recipe fills with its pairs.")
     folder = Path(config.data.folder)
     if (folder / "test.de").exists():
-        return
+        return config
     if folder.exists() and any(folder.iterdir()):
         raise UserError(f"{folder} holds other files: name an empty or a new folder, nothing was written.")
     write(folder)
+    return config
 
 
 if __name__ == "__main__":

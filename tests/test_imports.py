@@ -17,8 +17,9 @@ ROOMS = """
     translator compress
     pipeline
     formats evaluation
+    documents
     rerank training
-    repl server documents report
+    repl server report
     commands
     completion
     cli

@@ -84,7 +84,7 @@ def add_test_sets(parser: Parser) -> None:
     text = "its right translations, line by line; more files are more references of the same lines"
     add("--reference", type=Path, nargs="+", action="extend", default=[], metavar="FILE", help=text)
     text = "a test set: the source, then one or more references; or one .tsv, .jsonl or `datasets` identifier, as in "
-    text += "training. May be given several times"
+    text += "training, or a mixture, of which each corpus is a test set. May be given several times"
     add("--test", nargs="+", action="append", default=[], metavar="FILE", help=text)
     text = "all test sets test*.LANGUAGE of a folder"
     add("--data.folder", type=Path, dest="folder", metavar="DIR", help=text)
@@ -175,9 +175,16 @@ def test_sets(options: argparse.Namespace) -> list[TestSet]:
         given = [list(paths) for paths in folder_tests(options.folder, *languages).values()]
         if not given:
             raise UserError(f"{options.folder} has no test*.{languages[0]} with a test*.{languages[1]} beside it.")
+    from nmt.data.corpus import apart
+    from nmt.data.corpus.mixture import is_mixture
+
     stems = [_stem(Path(location[0])) for location in given]
     titles = stems if len(set(stems)) == len(stems) else names([location[0] for location in given])
-    return [_test_set(title, location, options) for title, location in zip(titles, given, strict=True)]
+    sets: dict[str, list[str]] = {}
+    for title, location in zip(titles, given, strict=True):
+        for name, part in (apart(location) if is_mixture(location) else {title: location}).items():
+            sets[f"{title}.{name}" if name in sets else name] = list(part)
+    return [_test_set(name, location, options) for name, location in sets.items()]
 
 
 def _test_set(name: str, location: list[str], options: argparse.Namespace) -> TestSet:

@@ -38,9 +38,12 @@ class Progress:
 
 
 @contextlib.contextmanager
-def open_progress(path: Path, *, resume: bool, keep: bool, step: int) -> Iterator[Progress]:
+def open_progress(
+    path: Path, *, resume: bool, keep: bool, step: int, going_on: str = "the same command with --resume"
+) -> Iterator[Progress]:
     """A file to write under the name of `path` with `.partial` after it, which has its own name only once it is
-    complete. If it is not completed it stays when `keep` says so and a line is in it, and this is told on stderr.
+    complete. If it is not completed it stays when `keep` says so and a line is in it, and this is told on stderr, with
+    what goes on with it.
 
     resume: go on with such a file or, if there is none, with a copy of the complete one. Lines are kept `step` at a
     time, so that what is computed so many at a time is computed as it would have been without the interruption; the
@@ -70,7 +73,7 @@ def open_progress(path: Path, *, resume: bool, keep: bool, step: int) -> Iterato
             os.replace(partial, final)
         except BaseException:
             if progress.changed:
-                _leave(file, path, partial, keep=keep or resume)
+                _leave(file, path, partial, going_on if keep or resume else None)
             elif copied or not resume:
                 partial.unlink(missing_ok=True)
             raise
@@ -109,15 +112,13 @@ def _read(file: BinaryIO, step: int) -> Progress:
     return progress
 
 
-def _leave(file: BinaryIO, path: Path, partial: Path, *, keep: bool) -> None:
-    """What is done with a file that was not completed."""
+def _leave(file: BinaryIO, path: Path, partial: Path, going_on: str | None) -> None:
+    """What is done with a file that was not completed; what goes on with it, None where it is not to stay."""
     with contextlib.suppress(OSError):
         file.flush()
     file.seek(0)
     lines = sum(1 for line in file if line.endswith(b"\n"))
-    if not keep or not lines:
+    if going_on is None or not lines:
         partial.unlink(missing_ok=True)
         return
-    print(
-        f"{path}: {lines:,} lines are kept in {partial.name}; the same command with --resume goes on.", file=sys.stderr
-    )
+    print(f"{path}: {lines:,} lines are kept in {partial.name}; {going_on} goes on.", file=sys.stderr)

@@ -22,12 +22,17 @@ from nmt.training import finetune, presets
 from nmt.training.corpora import CLEAN, Corpora, cleaned
 from nmt.training.objective import check_objective
 from nmt.training.precision import fastest
+from nmt.training.synthetic import SYNTHETIC, check_synthetic, with_synthetic
 
 INITIAL = "initial.safetensors"
-FIXED = ("data", "subwords", "model", "train.finetune")
+MIXTURES = "mixtures"
+"""The folder of the mixtures of several languages, in the trainer's."""
+FIXED = ("data", "subwords", "model", "synthetic", "train.finetune")
 """Settings and sections that a run keeps for good: the weights and the meaning of the pieces hang on them."""
+MADE = {INITIAL, CLEAN, SYNTHETIC, MIXTURES}
+"""What a run has in `trainer` before its first update, and may leave there if it is stopped while it begins."""
 BEGUN = {"trainer", "joint.spm", "source.spm", "target.spm", f"{model_folder.CONFIG}.partial"}
-"""What a run that is stopped while it begins may leave, `trainer` without more than INITIAL and the cleaned pairs."""
+"""What it may leave beside that."""
 
 
 class Inherited(NamedTuple):
@@ -55,7 +60,7 @@ def begun(new: Inherited, corpora: Corpora, folder: Path) -> Config:
     with the weights to begin from if it is a fine-tuning."""
     config, base, vocabulary = new
     _check(config, folder)
-    corpora = cleaned(corpora, config.data, folder / "trainer" / CLEAN)
+    corpora = trained_on(corpora, config, folder)
     config = settled(config, corpora)
 
     def pairs() -> Iterator[tuple[str, str]]:
@@ -78,6 +83,13 @@ def begun(new: Inherited, corpora: Corpora, folder: Path) -> Config:
     return config
 
 
+def trained_on(corpora: Corpora, config: Config, folder: Path) -> Corpora:
+    """The corpora with the pairs that a run is trained on in place of those that it was given: cleaned, and with those
+    that other models make, as the settings ask. What is not there yet is made, in the folder of the run."""
+    work = folder / "trainer"
+    return with_synthetic(cleaned(corpora, config.data, work / CLEAN), config, work / SYNTHETIC)
+
+
 def _check(config: Config, folder: Path) -> None:
     """Raises UserError for what would stop a new run later on: a network that cannot be, a folder that is not free."""
     model = config.model
@@ -87,17 +99,25 @@ def _check(config: Config, folder: Path) -> None:
             "model.encoder_layers 0 for a language model."
         )
     _check_feasible(config)
+    check_synthetic(config.synthetic)
+    if model.is_language_model and config.synthetic.models:
+        raise UserError("synthetic.models makes pairs, and a language model has no source: leave it out.")
     some = config.replace({"train.precision": "float32"})  # any: nothing is measured here
     some = some.replace(presets.choices(some, presets.Size(1, 1)))
     with torch.device("meta"):  # the shapes without the numbers; the sizes of the vocabulary change nothing here
         Seq2Seq(some.model, 1, 1, joint=bool(some.subwords.joint))
+    check_free(folder)
+
+
+def check_free(folder: Path) -> None:
+    """Raises UserError for a folder that no new run can be in: one of other things, or one that cannot be written."""
     there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not there.is_dir() or not os.access(there, os.W_OK):
         problem = "is write-protected" if there.is_dir() else "is no folder"
         raise UserError(f"{folder} cannot be written ({there} {problem}): choose another --output.")
     names = {path.name for path in folder.iterdir()} if folder.exists() else set()
     work = {path.name.removesuffix(".partial") for path in folder.glob("trainer/*")}
-    if names - (BEGUN if "trainer" in names and work <= {INITIAL, CLEAN} else set()):
+    if names - (BEGUN if "trainer" in names and work <= MADE else set()):
         raise UserError(f"{folder} exists and is no training run: choose another --output, nothing was written.")
 
 

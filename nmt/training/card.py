@@ -14,6 +14,8 @@ def model_card(config: Config, network: Seq2Seq, scores: dict[str, Any]) -> str:
     """A page that says what the model is, what it was trained on, and how well it translates, or predicts."""
     data, model = config.data, config.model
     trained = data.folder or " and ".join(data.train)
+    if config.synthetic.models:
+        trained += f", and on translations by {' and '.join(config.synthetic.models)}"
     size = f"layers of {model.hidden}, {parameter_count(network):,} parameters."
     if model.is_language_model:
         return _language_model_card(

@@ -37,11 +37,12 @@ class Corpora:
     source: str | None
     target: str | None
     texts: bool = False
+    symbols: tuple[str, ...] = ()
 
     @property
     def tags(self) -> list[str]:
-        """The words that a mixture puts before its training sources."""
-        return corpus.tags(self.train)
+        """The words of the training sources that are one piece: `symbols`, and the tags of a mixture."""
+        return [*self.symbols, *corpus.tags(self.train)]
 
     def pairs(
         self, part: str, locations: tuple[str, ...], report: Report = lambda number, problem: None
@@ -83,7 +84,7 @@ def locate(data: DataConfig, *, texts: bool = False) -> Corpora:
     if (data.target is not None and data.target == source) or (data.source is not None and data.source == target):
         source, target = target, source
     source, target = data.source or source, data.target or target
-    tests: Mapping[str, tuple[str, ...]] = {_name(data.test): data.test} if data.test else {}
+    tests = corpus.apart(data.test) if data.test else {}
     return Corpora(data.train, data.valid, tests, source, target, texts)
 
 
@@ -121,10 +122,6 @@ def _in_folder(folder: Path, data: DataConfig, *, texts: bool) -> Corpora:
     languages = None if texts else data.source, data.target
     train, valid = (corpus.folder_locations(folder, *languages, part) for part in ("train", "val"))
     return Corpora(train, valid, corpus.folder_tests(folder, *languages), data.source, data.target, texts)
-
-
-def _name(locations: tuple[str, ...]) -> str:
-    return Path(locations[0]).name.split(".")[0]
 
 
 def encode(corpora: Corpora, config: Config, vocabulary: Vocabulary, folder: Path) -> tuple[Path, str]:

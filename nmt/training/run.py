@@ -21,7 +21,7 @@ from nmt.evaluation.perplexity import perplexity
 from nmt.model.seq2seq import Seq2Seq, parameter_count
 from nmt.scoring import Scorer
 from nmt.training import corpora as corpora_module
-from nmt.training.beginning import INITIAL, Inherited, begun, inherited, say, taken_up
+from nmt.training.beginning import INITIAL, Inherited, begun, inherited, say, taken_up, trained_on
 from nmt.training.card import ending, model_card
 from nmt.training.checkpoints import Progress, TrainingState
 from nmt.training.corpora import locate
@@ -53,9 +53,9 @@ class Prepared(NamedTuple):
     tests: dict[str, list[tuple[str, str]]]
 
 
-def run(config: Config, before: Callable[[Config], None] = lambda config: None) -> dict[str, Any]:
+def run(config: Config, before: Callable[[Config], Config] = lambda config: config) -> dict[str, Any]:
     """Trains, or goes on training, the run of `config.output`; scores its best weights on the test sets. `before` it,
-    one process does what else is to be done, such as making the data.
+    one process does what else is to be done, such as making the data, and says what the configuration is then.
 
     Under torchrun all its processes train one network together; the first prepares, writes and speaks. Returns the
     scores by test set. Raises UserError for anything that the configuration or the data have wrong.
@@ -75,9 +75,9 @@ def run(config: Config, before: Callable[[Config], None] = lambda config: None) 
         return group.once(lambda: _finish(prepared, folder, progress))
 
 
-def _prepare(config: Config, folder: Path, before: Callable[[Config], None]) -> Prepared:
+def _prepare(config: Config, folder: Path, before: Callable[[Config], Config]) -> Prepared:
     """Everything that is done once, by one process: settings chosen, vocabulary made, corpora read and encoded."""
-    before(config)
+    config = before(config)
     there = (folder / model_folder.CONFIG).exists()
     new = Inherited(taken_up(config, folder)) if there else inherited(config)
     config = new.config
@@ -88,7 +88,7 @@ def _prepare(config: Config, folder: Path, before: Callable[[Config], None]) -> 
     if not there:
         config = begun(new, corpora, folder)
     work = folder / "trainer"
-    corpora = corpora_module.cleaned(corpora, config.data, work / corpora_module.CLEAN)
+    corpora = trained_on(corpora, config, folder)
     vocabulary = model_folder.load_vocabulary(folder, config)
     model_folder.save_config(folder, config)
     path, report = corpora_module.encode(corpora, config, vocabulary, work)
@@ -164,10 +164,10 @@ def train_command(argv: Sequence[str]) -> int:
 
 
 def recipe(
-    description: str | None, defaults: dict[str, Any], prepare: Callable[[Config], None] = lambda config: None
+    description: str | None, defaults: dict[str, Any], prepare: Callable[[Config], Config] = lambda config: config
 ) -> int:
     """What a recipe calls: its docstring, its settings, which the command line may change, and what must be done before
-    the run, such as making the data. Returns the exit code."""
+    the run, such as making the data, which returns the configuration as it is then. Returns the exit code."""
     from nmt.options import parse
 
     program = f"python {sys.argv[0]}"

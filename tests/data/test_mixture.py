@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from itertools import islice
 from pathlib import Path
@@ -12,10 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nmt.config import Config
-from nmt.data.corpus import fingerprint, languages, read_pairs, tags
-from nmt.data.corpus.mixture import epoch
+from nmt.data.corpus import apart, fingerprint, languages, read_pairs, tags
+from nmt.data.corpus.mixture import Entry, Mixture, epoch, text_of
 from nmt.data.subwords import Subwords, train_vocabulary
 from nmt.errors import UserError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 MANY = [(f"many {number}", f"viele {number}") for number in range(1000)]
 FEW = [(f"few {number}", f"wenige {number}") for number in range(10)]
@@ -91,6 +97,44 @@ def test_the_fingerprint_changes_with_a_file_that_the_mixture_names(tmp_path: Pa
     assert fingerprint(path) != before
 
 
+def test_the_corpora_of_a_test_mixture_are_read_apart_under_names_of_their_own(tmp_path: Path) -> None:
+    french = ', source = "en", target = "fr"'
+    tag = ", tag = '<2de>'"
+    entries = ", ".join([entry("few", french), entry("many", tag), entry("few", french)])
+    path = mix(tmp_path, f"temperature = 5\ncorpus = [{entries}]")
+    found = apart(path)
+    assert list(found) == ["few.en-fr", "many.en-de", "few.en-fr.3"]
+    assert [read(list(one), "test") for one in found.values()] == [FEW, [(f"<2de> {a}", b) for a, b in MANY], FEW]
+    assert [pair for one in found.values() for pair in read(list(one), "test")] == read(path, "test")
+    assert [tags(one) for one in found.values()] == [[], ["<2de>"], []]
+    assert languages(found["few.en-fr"]) == ("en", "fr")
+    assert len({fingerprint(one) for one in found.values()}) == 3
+
+
+def test_any_other_corpus_is_one_test_set(tmp_path: Path) -> None:
+    path = parallel(tmp_path, FEW, "test2016")
+    assert apart(path) == {"test2016": tuple(path)}
+
+
+@given(
+    st.lists(
+        st.builds(
+            Entry,
+            locations=st.one_of(st.text(), st.lists(st.text(), min_size=1, max_size=3).map(tuple)),
+            source=st.none() | st.text(),
+            weight=st.floats(1e-3, 1000),
+            tag=st.text(),
+        ),
+        min_size=1,
+        max_size=4,
+    ).map(tuple),
+    st.floats(1, 1e9),
+)
+def test_a_mixture_that_is_written_is_read_again(corpora: tuple[Entry, ...], temperature: float) -> None:
+    mixture = Mixture(corpus=corpora, temperature=temperature)
+    assert Mixture.model_validate(tomllib.loads(text_of(mixture))) == mixture
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -103,12 +147,21 @@ def test_the_fingerprint_changes_with_a_file_that_the_mixture_names(tmp_path: Pa
         ("corpus = [{ locations = 'missing.tsv' }]", "missing.tsv is missing"),
         ("corpus = [{ locations = ['a', 'b', 'c'] }]", "corpus 1: 'a b c' is of no known form"),
         ("corpus = [{ locations = 'mix.toml' }]", "mix.toml"),
+        ("corpus = [{ locations = 'mix.toml:1' }]", "mix.toml"),
     ],
 )
 def test_what_is_wrong_in_a_mixture_is_told_in_one_line(text: str, told: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=told) as error:
         read(mix(tmp_path, text))
     assert "\n" not in str(error.value)
+
+
+def test_a_number_that_no_corpus_of_a_mixture_has_is_told(tmp_path: Path) -> None:
+    (path,) = mix(tmp_path, f"corpus = [{entry('few')}]")
+    assert read([f"{path}:1"]) == FEW
+    for number in (0, 2):
+        with pytest.raises(UserError, match=f"has 1 corpora, none with the number {number}"):
+            read([f"{path}:{number}"])
 
 
 @pytest.mark.parametrize("joint", [True, False])

@@ -107,6 +107,18 @@ def test_a_test_set_may_be_json_lines(folder: Path, model_folder: Path, capsys: 
     assert (found["test"], found["sentences"]) == ("pairs", 2)
 
 
+def test_the_corpora_of_a_mixture_are_test_sets_each(
+    folder: Path, model_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    entries = [f'{{ locations = ["test{n}.en", "test{n}.de"], tag = "<2de>" }}' for n in (1, 2)]
+    (folder / "tests.toml").write_text(f"corpus = [{', '.join(entries)}]")
+    found = run(["--model", model_folder, "--test", folder / "tests.toml"], capsys)
+    assert [one["test"] for one in found] == ["test1.en-de", "test2.en-de"]
+    again = run(["--model", model_folder, "--test", folder / "tests.toml", "--test", folder / "tests.toml:2"], capsys)
+    assert [one["test"] for one in again] == ["test1.en-de", "test2.en-de", "tests.toml:2.test2.en-de"]
+    assert again[2]["bleu"] == again[1]["bleu"]
+
+
 def test_a_model_beside_a_file_is_the_baseline(
     folder: Path, model_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

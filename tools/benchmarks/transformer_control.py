@@ -48,13 +48,14 @@ def build(config: Config, vocabulary: Vocabulary) -> Transformer:
     return Transformer(config.model, len(vocabulary.source), len(vocabulary.target), joint=vocabulary.joint)
 
 
-def check(config: Config) -> None:
-    """Raises UserError for settings that would be ignored and for a network that cannot be."""
+def check(config: Config) -> Config:
+    """The configuration. Raises UserError for settings that would be ignored and for a network that cannot be."""
     plain = ModelConfig(attention="none")
     for name in RECURRENT:
         if getattr(config.model, name) != getattr(plain, name):
             raise UserError(f"model.{name} is for recurrent networks: leave it out.")
     Transformer(config.model, 1, 1, joint=bool(config.subwords.joint))
+    return config
 
 
 def train(words: list[str], program: str) -> None:

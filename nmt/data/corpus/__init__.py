@@ -9,7 +9,7 @@ from itertools import chain
 from nmt.data.corpus.hub import is_dataset, read_dataset
 from nmt.data.corpus.mixture import Mixtures, is_mixture
 from nmt.data.corpus.pair import Code, Pair, Reader
-from nmt.data.corpus.places import VALIDATION, files_fingerprint, folder_locations, folder_tests
+from nmt.data.corpus.places import VALIDATION, files_fingerprint, folder_languages, folder_locations, folder_tests, stem
 from nmt.data.corpus.po import is_po, po_languages, read_po
 from nmt.data.corpus.rows import arrow_languages, is_arrow, is_json_lines, json_languages, read_arrow, read_json_lines
 from nmt.data.corpus.shards import Shards
@@ -34,7 +34,9 @@ __all__ = [
     "Code",
     "Pair",
     "Reader",
+    "apart",
     "fingerprint",
+    "folder_languages",
     "folder_locations",
     "folder_tests",
     "languages",
@@ -112,6 +114,14 @@ def _clean(pairs: Iterator[Pair], report: Report) -> Iterator[Pair]:
 def languages(locations: Sequence[str], *, texts: bool = False) -> tuple[Code, Code]:
     """The languages that a corpus tells by itself, by endings, keys or a header; None for one that it does not."""
     return _reader(locations, texts=texts).languages(locations)
+
+
+def apart(locations: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The locations of test sets that are scored each by itself, by name: the corpora of a mixture; any other corpus is
+    one."""
+    if is_mixture(locations):
+        return {name: (location,) for name, location in MIXTURES.apart(locations[0]).items()}
+    return {stem(locations[0]): tuple(locations)}
 
 
 def tags(locations: Sequence[str]) -> list[str]:

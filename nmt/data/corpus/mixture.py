@@ -11,12 +11,13 @@ Corpus i, of n_i pairs, has a share of the training pairs proportional to weight
 (Arivazhagan et al. 2019, section 4.2). An epoch is as long as it must be to lose no pair: the corpus that the shares
 favour least is read once, and every other as often as its share asks, the last time in part, evenly thinned. Nothing is
 drawn, so the same file gives the same pairs in the same order; pairs of all corpora are spread evenly over the epoch.
-Validation and test pairs are read once each, without weights.
+Validation and test pairs are read once each, without weights. FILE.toml:2 is the second corpus alone, with its tag.
 """
 
 from __future__ import annotations
 
 import heapq
+import json
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +27,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nmt.data.corpus.hub import read_dataset
 from nmt.data.corpus.pair import Code, Pair, Reader, ending, missing
-from nmt.data.corpus.places import STREAM, files_fingerprint, split_place
+from nmt.data.corpus.places import STREAM, files_fingerprint, split_place, stem
 from nmt.errors import UserError
 
 if sys.version_info >= (3, 11):
@@ -35,7 +36,16 @@ else:
     import tomli as tomllib
 
 
-is_mixture = ending(".toml")
+def is_mixture(locations: Sequence[str]) -> bool:
+    """Accepts a file that ends so, and one corpus of it."""
+    return ending(".toml")([_split(location)[0] for location in locations])
+
+
+def _split(location: str) -> tuple[str, int | None]:
+    """FILE.toml:NUMBER in two; without a number, None."""
+    path, _, number = location.rpartition(":")
+    one = path.endswith(".toml") and number.isdecimal() and not os.path.exists(location)
+    return (path, int(number)) if one else (location, None)
 
 
 class Section(BaseModel):
@@ -87,6 +97,11 @@ class Part(NamedTuple):
         except UserError as error:
             raise UserError(f"{self.where}: {error}") from None
 
+    def languages(self) -> tuple[Code, Code]:
+        """Its languages, those that it tells by itself where the mixture does not."""
+        source, target = self.reader.languages(self.locations)
+        return self.entry.source or source, self.entry.target or target
+
 
 class Mixtures:
     """The reader of mixtures of corpora in other forms."""
@@ -118,21 +133,36 @@ class Mixtures:
         """The languages that all corpora have in common."""
         sources, targets = set(), set()
         for part in self._found(locations[0])[1]:
-            source, target = part.reader.languages(part.locations)
-            sources.add(part.entry.source or source)
-            targets.add(part.entry.target or target)
+            source, target = part.languages()
+            sources.add(source)
+            targets.add(target)
         return sources.pop() if len(sources) == 1 else None, targets.pop() if len(targets) == 1 else None
 
-    def tags(self, path: str) -> list[str]:
+    def apart(self, location: str) -> dict[str, str]:
+        """The location of each corpus by itself, by names such as test2016.en-de."""
+        path, found = _split(location)[0], {}
+        for part in self._found(location)[1]:
+            number = part.where.rpartition(" ")[2]
+            first, languages = stem(part.locations[0]), part.languages()
+            name = f"{first}.{number}" if None in languages else f"{first}.{languages[0]}-{languages[1]}"
+            found[f"{name}.{number}" if name in found else name] = f"{path}:{number}"
+        return found
+
+    def tags(self, location: str) -> list[str]:
         """The words of all tags, each once."""
-        return list(dict.fromkeys(word for entry in _parsed(path).corpus for word in entry.tag.split()))
+        return list(dict.fromkeys(word for part in self._found(location)[1] for word in part.entry.tag.split()))
 
-    def files(self, path: str) -> list[str]:
+    def files(self, location: str) -> list[str]:
         """The mixture itself and where its corpora lie."""
-        return [path, *(location for part in self._found(path)[1] for location in part.locations)]
+        return [location, *(place for part in self._found(location)[1] for place in part.locations)]
 
-    def _found(self, path: str) -> tuple[Mixture, list[Part]]:
-        mixture, parts = _parsed(path), []
+    def _found(self, location: str) -> tuple[Mixture, list[Part]]:
+        """The mixture, and its corpora, or the one that the location names."""
+        path, wanted = _split(location)
+        mixture = _parsed(path)
+        if wanted is not None and not 1 <= wanted <= len(mixture.corpus):
+            raise UserError(f"{path} has {len(mixture.corpus)} corpora, none with the number {wanted}.")
+        parts = []
         for number, entry in enumerate(mixture.corpus, 1):
             named = (entry.locations,) if isinstance(entry.locations, str) else entry.locations
             places = tuple(_beside(os.path.dirname(path), location) for location in named)
@@ -142,7 +172,8 @@ class Mixtures:
                 raise UserError(f"{path}, corpus {number}: {' '.join(named)!r} is of no known form. Give {forms}.")
             if reader.read is read_dataset and not os.path.exists(split_place(places[0])[0]):
                 places = named  # no folder: an identifier
-            parts.append(Part(f"{path}, corpus {number}", reader, places, entry))
+            if wanted in (None, number):
+                parts.append(Part(f"{path}, corpus {number}", reader, places, entry))
         return mixture, parts
 
     def _size(self, part: Part, source: Code, target: Code, split: str) -> int:
@@ -171,6 +202,21 @@ def _spread(
             if (row + 1) * wanted // size > row * wanted // size:
                 yield (taken + 0.5) / quota, number, pair
                 taken += 1
+
+
+def text_of(mixture: Mixture) -> str:
+    """What the file of a mixture says. Texts, lists and numbers in JSON are those in TOML."""
+    entries = [
+        ", ".join(f"{key} = {_json(value)}" for key, value in entry.model_dump(exclude_defaults=True).items())
+        for entry in mixture.corpus
+    ]
+    listed = "".join(f"    {{ {entry} }},\n" for entry in entries)
+    return f"temperature = {mixture.temperature}\ncorpus = [\n{listed}]\n"
+
+
+def _json(value: object) -> str:
+    written = json.dumps(value, ensure_ascii=False)
+    return written.replace("\x7f", "\\u007f")  # the one character that JSON allows and TOML does not
 
 
 def _beside(folder: str, location: str) -> str:

@@ -30,6 +30,18 @@ def split_place(location: str) -> tuple[str, str]:
     return (location, "") if os.path.exists(location) else (folder, split)
 
 
+def stem(location: str) -> str:
+    """The first word of a file's name: test2016 of data/test2016.en.gz."""
+    return os.path.basename(location.rstrip("/")).split(".")[0]
+
+
+def folder_languages(folder: str | os.PathLike[str]) -> list[str]:
+    """The languages that a folder has a train.LANGUAGE of, packed or not, and a val.LANGUAGE, in order."""
+    files = _unpacked_names(folder)
+    codes = (code for name in files for part, _, code in [name.partition(".")] if part == "train" and code)
+    return sorted(code for code in codes if any(f"{part}.{code}" in files for part in VALIDATION))
+
+
 def folder_locations(folder: str | os.PathLike[str], source: str | None, target: str, part: str) -> tuple[str, ...]:
     """`folder/part.source`, unless there is no source, and `folder/part.target`, packed or not; `part` in any spelling
     of `VALIDATION`.

@@ -1,0 +1,200 @@
+"""Synthetic pairs: text translated by other models, beside the training pairs in a mixture. They are made once, in the
+folder of a run; a run that is stopped meanwhile goes on with them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import torch
+from tqdm import tqdm
+
+from nmt import model_folder
+from nmt.config import Config, SearchConfig, SyntheticConfig
+from nmt.data import corpus
+from nmt.data.corpus.mixture import Entry, Mixture, text_of
+from nmt.data.lines import WINDOW, open_input, open_output, read_lines
+from nmt.data.noise import BLANK, noised
+from nmt.data.progress import open_progress
+from nmt.documents import translate_document
+from nmt.errors import UserError
+from nmt.formats import FORMATS, Format
+from nmt.pipeline import Pipeline, Wishes
+from nmt.search.settings import changed
+from nmt.training.corpora import SIDES, Corpora
+from nmt.translator import Translator
+
+SYNTHETIC = "synthetic"
+"""The folder of the pairs, in the trainer's; the stem of the files of those that were made."""
+ORIGINAL = "original"
+"""The stem of the files of those that were there before."""
+MIXTURE, RECORD = "mixture.toml", "made_of.json"
+
+
+def with_synthetic(corpora: Corpora, config: Config, folder: Path) -> Corpora:
+    """The corpora with the mixture that `config.synthetic` asks for as training pairs, if it asks for any. It lies in
+    `folder`, and is made if nothing is there. Raises UserError where it cannot be made."""
+    settings = config.synthetic
+    if not settings.models:
+        return corpora
+    if not folder.exists():
+        _make(corpora, config, folder)
+    # The tags of a mixture that was there before stand in its sentences now.
+    symbols = (*corpora.tags, *([BLANK] if settings.method == "noised" else []))
+    return replace(corpora, train=(str(folder / MIXTURE),), symbols=symbols)
+
+
+def check_synthetic(settings: SyntheticConfig) -> None:
+    """Raises UserError for settings that do not go together, for models that are none and text that is not there."""
+    plain = SyntheticConfig()
+    for key, value in settings:
+        if not settings.models and value != getattr(plain, key):
+            raise UserError(f"synthetic.{key} is given, but no model that translates: set synthetic.models.")
+    if settings.method == "noised" and settings.side == "target":
+        raise UserError("synthetic.method noised is for sources, and synthetic.side is target: change one of them.")
+    if settings.method == "sampled" and settings.beam != plain.beam:
+        raise UserError("synthetic.beam is for a search, and synthetic.method sampled draws: leave one of them out.")
+    for model in settings.models:
+        model_folder.load_config(Path(model))
+    for path in settings.text:
+        with open_input(Path(path)):
+            pass  # it can be read
+
+
+def _make(corpora: Corpora, config: Config, folder: Path) -> None:
+    """Writes the mixture and its files, under another name until all are there."""
+    settings = config.synthetic
+    check_synthetic(settings)
+    _check_direction(corpora, settings)
+    work = folder.with_name(f"{folder.name}.partial")
+    _begin(work, _record(corpora, config))
+    names = [f"{code or side}" for code, side in zip((corpora.source, corpora.target), SIDES, strict=True)]
+    original, synthetic = ([work / f"{stem}.{name}" for name in names] for stem in (ORIGINAL, SYNTHETIC))
+    if settings.original:
+        for place, path in enumerate(original):
+            pairs = corpora.pairs("train", corpora.train)
+            _write_lines(path, (pair[place] for pair in pairs))
+    given, made = synthetic if settings.side == "target" else synthetic[::-1]
+    _write_lines(given, _given(corpora, config))
+    if not made.exists():
+        _translate(config, given, made)
+    model_folder.write_durably(work / MIXTURE, text_of(_mixture(settings, original, synthetic)).encode())
+    work.rename(folder)
+    print(f"synthetic pairs: {folder}", file=sys.stderr, flush=True)
+
+
+def _check_direction(corpora: Corpora, settings: SyntheticConfig) -> None:
+    """Raises UserError where a model surely translates other languages: one that it has is there, but not both. Codes
+    of another kind, such as deu for de, tell nothing."""
+    wanted = corpora.source, corpora.target
+    wanted = wanted if settings.side == "target" else wanted[::-1]
+    for model in settings.models:
+        data = model_folder.load_config(Path(model)).data
+        theirs = data.source, data.target
+        if None not in (*theirs, *wanted) and set(theirs) & set(wanted) and theirs != wanted:
+            needed = f"synthetic.side {settings.side} needs one from {wanted[0]} to {wanted[1]}"
+            raise UserError(f"{model} translates from {theirs[0]} to {theirs[1]}, and {needed}: name another model.")
+
+
+def _record(corpora: Corpora, config: Config) -> dict[str, Any]:
+    """What the pairs are made of: while that is the same, half of them are gone on with."""
+    names = (model_folder.WEIGHTS, "joint.spm", "source.spm", "target.spm")
+    models = [str(Path(model) / name) for model in config.synthetic.models for name in names]
+    parts = (models, config.synthetic.text, corpora.train)
+    return {
+        **config.synthetic.model_dump(mode="json"),
+        "seed": config.train.seed,
+        "files": [corpus.fingerprint(part) for part in parts],
+    }
+
+
+def _begin(work: Path, record: dict[str, Any]) -> None:
+    """Makes the folder, without what was begun of anything else."""
+    try:
+        there = json.loads((work / RECORD).read_text("utf-8"))
+    except (OSError, ValueError):
+        there = None
+    if there != record:
+        if there is not None:
+            print("synthetic pairs are made anew: models, text or settings are others now", file=sys.stderr)
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+        model_folder.write_durably(work / RECORD, json.dumps(record, indent=2).encode())
+
+
+def _given(corpora: Corpora, config: Config) -> Iterator[str]:
+    """The sentences that are translated: those of the text, or of the training pairs that are worth training on."""
+    settings = config.synthetic
+    if not settings.text:
+        side = 0 if settings.side == "target" else 1
+        yield from (pair[side] for pair in corpora.clean(config.data)[1])
+    for path in settings.text:
+        with open_input(Path(path)) as raw_lines:
+            yield from read_lines(raw_lines, _reporter(path))
+
+
+def _translate(config: Config, given: Path, made: Path) -> None:
+    """Writes what the models make of a file, from where that was stopped."""
+    settings = config.synthetic
+    first, *others = map(Path, settings.models)
+    if config.train.threads:
+        torch.set_num_threads(config.train.threads)
+    translator = Translator.load(first, config.train.device, others)
+    with open_input(given) as raw_lines:
+        count = sum(1 for _ in raw_lines)
+    by = " and ".join(settings.models)
+    print(f"synthetic pairs: {count:,} sentences are translated by {by}", file=sys.stderr, flush=True)
+    with (
+        open_input(given) as raw_lines,
+        open_progress(made, resume=True, keep=True, step=WINDOW, going_on="the same command") as progress,
+        tqdm(total=count, initial=progress.kept, unit=" lines", disable=not sys.stderr.isatty()) as bar,
+    ):
+        translate_document(
+            Pipeline(translator, Wishes()),
+            raw_lines,
+            progress,
+            _format(settings, config.train.seed),
+            search=search_of(translator.config, settings, config.train.seed),
+            window=WINDOW,
+            report=_reporter(str(given)),
+            done=bar.update,
+        )
+
+
+def search_of(model: Config, settings: SyntheticConfig, seed: int) -> SearchConfig:
+    """The search of a model, changed as the settings ask."""
+    changes: dict[str, object] = {"strategy": "beam", "beam": settings.beam, "nbest": 1, "risk": "none"}
+    if settings.method == "sampled":
+        changes |= {"strategy": "sampling", "beam": 1, "seed": seed}
+    return changed(model, changes)
+
+
+def _format(settings: SyntheticConfig, seed: int) -> Format:
+    """How a translation is written. The noise of a sentence hangs on its number alone, so that it can be made again."""
+    if settings.method != "noised":
+        return FORMATS["text"]
+    return Format(lambda number, answer, attention: [noised(answer.text, Random(f"{seed} {number}"))], account=False)
+
+
+def _mixture(settings: SyntheticConfig, original: list[Path], synthetic: list[Path]) -> Mixture:
+    """The original pairs, where they count, and those that were made; the files lie beside the mixture."""
+    before, made = (tuple(path.name for path in pair) for pair in (original, synthetic))
+    entries = [Entry(locations=before, weight=settings.original)] if settings.original else []
+    return Mixture(corpus=(*entries, Entry(locations=made, tag=settings.tag or "")))
+
+
+def _write_lines(path: Path, lines: Iterable[str]) -> None:
+    """Writes a file of lines, unless it is there."""
+    if not path.exists():
+        with open_output(path) as file:
+            file.writelines(f"{line}\n".encode() for line in lines)
+
+
+def _reporter(name: str) -> Any:
+    return lambda number, problem: print(f"{name} line {number}: {problem}", file=sys.stderr)

@@ -319,12 +319,16 @@ class Translator:
         batch = make_batch(pairs).to(self.device)
         features, attention = self.network(batch.source, batch.source_lengths, batch.target[:, :-1])
         lengths = [len(target) for _, target in pairs]
-        words = torch.cat([row[:length] for row, length in zip(features, lengths, strict=True)])
-        labels = torch.cat([row[1 : length + 1] for row, length in zip(batch.target, lengths, strict=True)])
+        labels = batch.target[:, 1:]
+        words = torch.arange(labels.shape[1], device=self.device) < torch.tensor(lengths, device=self.device).unsqueeze(
+            1
+        )
+        pointers = self.network.pointers(attention, batch.source, words)
+        cut = torch.split(features[words], PROJECTED), pointers.split(PROJECTED), torch.split(labels[words], PROJECTED)
         chosen = torch.cat(
             [
-                -functional.cross_entropy(self.network.output(some), wanted, reduction="none")
-                for some, wanted in zip(torch.split(words, PROJECTED), torch.split(labels, PROJECTED), strict=True)
+                -functional.cross_entropy(self.network.logits(some, where), wanted, reduction="none")
+                for some, where, wanted in zip(*cut, strict=True)
             ]
         ).cpu()
         if attention is None:
@@ -401,6 +405,8 @@ class Translator:
         watch = self._watch_turned(watch) if watch and turned else watch
         if self.shortlist is not None:
             asked = [{*control.prefix, *itertools.chain(*control.include)} for control in controls]
+            if self.config.model.copying:
+                asked = [{*more, *source} for more, source in zip(asked, sources, strict=True)]
             pieces, allowed = self.shortlist.candidates(sources, asked, len(self.vocabulary.target))
             linear = best_linear(self.network, int8=self.config.model.weights == "int8")
             output = self.network.output.weight, self.network.output.bias

@@ -60,7 +60,7 @@ def choices(config: Config, size: Size) -> dict[str, Any]:
     vocabulary = config.subwords.vocabulary or preset.vocabulary
     joint = config.subwords.joint
     if joint is None:
-        joint = preset.joint or config.model.tied == "all"
+        joint = preset.joint or config.model.tied == "all" or config.model.copying
     values: dict[str, Any] = {
         "subwords.joint": joint,
         "subwords.vocabulary": vocabulary,

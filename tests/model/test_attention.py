@@ -28,7 +28,8 @@ def inside() -> Tensor:
 
 
 def remember(attention: Attention, values: Tensor, lengths: Tensor) -> Memory:
-    return Memory(values, attention.prepare(values), padding_bias(lengths, values.shape[1]), values)
+    pieces = torch.zeros(values.shape[:2], dtype=torch.long)
+    return Memory(values, attention.prepare(values), padding_bias(lengths, values.shape[1]), values, pieces)
 
 
 def close(one: Tensor, other: Tensor) -> None:
@@ -64,12 +65,13 @@ def test_a_context_is_the_same_alone_and_in_a_batch(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ATTENTION)
-def test_several_queries_at_once_equal_one_by_one(name: str) -> None:
+def test_several_positions_at_once_equal_one_after_the_other(name: str) -> None:
     attention, queries, values = an_attention(name)
     memory = remember(attention, values, LENGTHS)
     contexts, weights = attention(queries, memory)
+    past = tuple(part.unsqueeze(1) for part in attention.start(memory))
     for row in range(TARGET):
-        context, weight = attention(queries[:, row : row + 1], memory)
+        context, weight, past = attention.look(queries[:, row : row + 1], memory, past)
         close(context, contexts[:, row : row + 1])
         if weights is not None:
             close(weight, weights[:, row : row + 1])

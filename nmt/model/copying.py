@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from nmt.model.cell import exact
+
 
 class Pointers(NamedTuple):
     """What some positions point at. Their source sentences have as many columns as the longest; a network that does not
@@ -39,11 +41,10 @@ class Copying(nn.Module):
 
         It is added up in the log domain, at the source's pieces alone: log(a + b) = log a + softplus(log b - log a).
         """
-        generated = logits.log_softmax(dim=1)
-        gates = self.gate(features).to(generated.dtype)
-        generated = generated + functional.logsigmoid(gates)
-        same = (pointers.pieces.unsqueeze(2) == pointers.pieces.unsqueeze(1)).to(generated.dtype)
-        attention = (same @ pointers.attention.to(generated.dtype).unsqueeze(2)).squeeze(2)  # on all that are alike
+        logits, gates, attention = exact(logits, self.gate(features), pointers.attention)
+        generated = logits.log_softmax(dim=1) + functional.logsigmoid(gates)
+        same = pointers.pieces.unsqueeze(2) == pointers.pieces.unsqueeze(1)
+        attention = (same * attention.unsqueeze(1)).sum(dim=2)  # on all that are alike
         copied = attention.clamp_min(torch.finfo(attention.dtype).tiny).log() + functional.logsigmoid(-gates)
         gains = functional.softplus(copied - generated.gather(1, pointers.pieces), threshold=50)
         return generated.scatter_add(1, pointers.pieces, gains / same.sum(dim=2))

@@ -139,12 +139,9 @@ class Seq2Seq(nn.Module):
     def predicted(self, logits: Tensor, features: Tensor, beams: Beams, after: SearchState) -> Tensor:
         """The log-probabilities [batch, beam, pieces] that an output layer's logits [rows, pieces] lead to, with the
         rest of what `advance` gave."""
-        mixed = (
-            logits.log_softmax(dim=-1)
-            if self.copying is None
-            else self.copying(logits, features, after.pointers(beams))
-        )
-        return beams.spread(mixed)
+        if self.copying is None:
+            return beams.spread(logits.log_softmax(dim=-1))
+        return beams.spread(self.copying(logits, features, after.pointers(beams)))
 
     def advance(self, tokens: Tensor, state: SearchState) -> tuple[Tensor, Beams, SearchState]:
         """The same without the output layer: the features [rows, embedding] that it would be given, which hypotheses

@@ -237,7 +237,7 @@ def named_pairs(count: int, names: range) -> list[tuple[list[int], list[int]]]:
     ("decoder", "attention", "copying"),
     [
         *((decoder, "multihead", True) for decoder in DECODER),
-        ("conditional", "coverage", True),
+        ("parallel", "coverage", True),
         ("parallel", "multihead", False),
     ],
 )

@@ -60,7 +60,7 @@ class SubwordsConfig(Section):
     """How pieces are found: unigram language model (Kudo 2018) or byte-pair encoding (Sennrich et al. 2016)."""
     joint: bool | None = None
     """One vocabulary for both languages; false trains one for each. Left open: chosen from the corpus size, and joint
-    where `model.tied` is all."""
+    where `model.tied` is all or `model.copying` is true."""
     coverage: float | None = Field(None, gt=0.9, le=1)
     """Share of characters that get a piece of their own; the rest is spelled in bytes, so nothing is unknown. Left
     open: 1, or 0.9995 for a corpus of so many characters that they would fill a third of the vocabulary."""
@@ -87,6 +87,9 @@ class ModelConfig(Section):
     """How recurrence and attention are joined in the decoder: {choices}."""
     lexical: bool = True
     """Let the attended source words speak for themselves beside the recurrence (Nguyen and Chiang 2018)."""
+    copying: bool = False
+    """Let a source piece be said for its own sake, where the attention is on it (pointer-generator, See et al. 2017);
+    needs attention and joint pieces."""
     bridge: str = "last"
     """What the decoder starts from: {choices}."""
     embedding: int | None = Field(None, ge=1)
@@ -163,6 +166,8 @@ class TrainConfig(Section):
     guided_alignment: float = Field(0.0, ge=0)
     """Weight of the cross-entropy between the attention and word alignments, which are learnt from the training pairs
     (Chen et al. 2016)."""
+    coverage_loss: float = Field(0.0, ge=0)
+    """Weight of the attention that goes where the attention has been before (See et al. 2017, eq. 12)."""
     risk: Literal["none", "chrf", "bleu"] = "none"
     """Minimum risk training, of a fine-tuning: lessen the expected loss of sentence chrF or smoothed sentence BLEU over
     translations drawn from the model, and the reference (Shen et al. 2016)."""

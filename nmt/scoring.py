@@ -121,12 +121,13 @@ class Scorer:
         batch = make_batch(pairs).to(self.device)
         features, attention = self.network(batch.source, batch.source_lengths, batch.target[:, :-1])
         lengths = [len(target) for _, target in pairs]
-        words = torch.cat([row[:length] for row, length in zip(features, lengths, strict=True)])
-        labels = torch.cat([row[1 : length + 1] for row, length in zip(batch.target, lengths, strict=True)])
+        labels = batch.target[:, 1:]
+        words = torch.arange(labels.shape[1], device=self.device) < torch.tensor([lengths], device=self.device).t()
+        cut = features[words], self.network.pointers(attention, batch.source, words), labels[words]
         chosen = torch.cat(
             [
-                -functional.cross_entropy(self.network.output(some), wanted, reduction="none")
-                for some, wanted in zip(torch.split(words, PROJECTED), torch.split(labels, PROJECTED), strict=True)
+                -functional.cross_entropy(self.network.logits(some, where), wanted, reduction="none")
+                for some, where, wanted in zip(*(part.split(PROJECTED) for part in cut), strict=True)
             ]
         ).cpu()
         if attention is None:

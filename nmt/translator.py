@@ -324,6 +324,8 @@ class Translator(Scorer):
         watch = self._watch_turned(watch) if watch and turned else watch
         if self.shortlist is not None:
             asked = [{*control.prefix, *itertools.chain(*control.include)} for control in controls]
+            if self.config.model.copying:
+                asked = [{*more, *source} for more, source in zip(asked, sources, strict=True)]
             pieces, allowed = self.shortlist.candidates(sources, asked, len(self.vocabulary.target))
             linear = best_linear(self.network, int8=self.config.model.weights == "int8")
             output = self.network.output.weight, self.network.output.bias

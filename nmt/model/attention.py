@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 
 from nmt.errors import UserError
+from nmt.model.cell import State
+
+MOST_FERTILE = 2.0
+"""The most attention that `coverage` expects a source piece to need (Tu et al. 2016 have the same)."""
 
 
 class Memory(NamedTuple):
@@ -17,6 +21,7 @@ class Memory(NamedTuple):
     keys: Tensor  # [batch, source, ...] or empty, as the attention prepared them
     bias: Tensor  # [batch, 1, source]: 0 at words, -inf at padding
     words: Tensor  # [batch, source, embedding], the embedded words as they were before the encoder
+    pieces: Tensor  # [batch, source], their numbers
 
     def select(self, sentences: Tensor) -> Memory:
         """The memory of some of the sentences. sentences: [kept]."""
@@ -45,6 +50,16 @@ class Attention(nn.Module):
         """queries [batch, target, size] -> contexts [batch, target, context_size], weights [batch, target, source]."""
         weights = (self.scores(queries, memory.keys) + memory.bias).softmax(dim=-1)
         return weights @ memory.values, weights
+
+    def start(self, memory: Memory) -> State:
+        """What the first position has of those before it, tensors [batch, ...]: nothing, where each looks for itself.
+        What they hold follows the hypotheses through a search."""
+        return ()
+
+    def look(self, queries: Tensor, memory: Memory, past: State) -> tuple[Tensor, Tensor | None, State]:
+        """One position of several hypotheses, queries [batch, beam, size], each with its `past` [batch, beam, ...] ->
+        contexts, weights, and the past of the position after it."""
+        return *self(queries, memory), past
 
 
 class NoAttention(Attention):
@@ -102,6 +117,37 @@ class AdditiveAttention(Attention):
         return scores
 
 
+class CoverageAttention(AdditiveAttention):
+    """score = v . tanh(W q + U k + V c), with c the attention that the source piece has had at the positions before,
+    over its fertility, that is what it should have in all (Tu et al. 2016, section 3: linguistic coverage). Positions
+    are looked at one after the other."""
+
+    def __init__(self, size: int, heads: int = 1) -> None:
+        super().__init__(size)
+        self.key = nn.Linear(size, size + 1)  # the last number is the fertility's
+        self.covered = nn.Linear(1, size, bias=False)
+
+    def start(self, memory: Memory) -> State:
+        return (memory.values.new_zeros(memory.values.shape[:2]),)
+
+    def look(self, queries: Tensor, memory: Memory, past: State) -> tuple[Tensor, Tensor | None, State]:
+        (coverage,) = past
+        keys, fertility = torch.split(memory.keys, [queries.shape[-1], 1], dim=-1)
+        hidden = self.query(queries).unsqueeze(2) + keys.unsqueeze(1) + self.covered(coverage.unsqueeze(-1))
+        weights = (self.energy(hidden.tanh()).squeeze(-1) + memory.bias).softmax(dim=-1)
+        share = weights / (MOST_FERTILE * fertility.sigmoid().transpose(1, 2))
+        return weights @ memory.values, weights, (coverage + share,)
+
+    def forward(self, queries: Tensor, memory: Memory) -> tuple[Tensor, Tensor | None]:
+        past: State = tuple(part.unsqueeze(1) for part in self.start(memory))
+        contexts, weights = [], []
+        for query in torch.split(queries, 1, dim=1):
+            context, weight, past = self.look(query, memory, past)
+            contexts.append(context)
+            weights.append(cast(Tensor, weight))
+        return torch.cat(contexts, dim=1), torch.cat(weights, dim=1)
+
+
 class MultiheadAttention(Attention):
     """Scaled dot products in several heads (Vaswani et al. 2017, eq. 1). The returned weights are the heads' mean."""
 
@@ -137,6 +183,7 @@ ATTENTION: dict[str, type[Attention]] = {
     "dot": DotAttention,
     "general": GeneralAttention,
     "additive": AdditiveAttention,
+    "coverage": CoverageAttention,
     "multihead": MultiheadAttention,
 }
 

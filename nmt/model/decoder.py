@@ -1,43 +1,23 @@
 """Decoders: how recurrence and attention are joined. Each reads a whole target (`forward`, for training) or one
 position of several hypotheses (`step`, for search), from the same weights and with the same result.
 
-A decoder's state is a tuple of tensors [layers, rows, size], those of the recurrent layers first. In search, `rows`
-counts the living hypotheses of all sentences, one sentence after the other: a sentence's memory is never copied."""
+A decoder's state is a tuple of tensors: those of the recurrent layers [layers, rows, hidden], then what it carries
+beside them [1, rows, size], the past of its attention last. In search, `rows` counts the living hypotheses of all
+sentences, one sentence after the other: a sentence's memory is never copied."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from nmt.model.attention import Attention, Memory, padding_bias
+from nmt.model.beams import Beams
 from nmt.model.cell import Recurrent, StackSizes, State
 from nmt.model.dropout import HeldDropout, apply
 from nmt.model.stack import Between, recurrent_layer
-
-
-class Beams(NamedTuple):
-    """Which hypotheses a step is made for: so many sentences, so many hypotheses of each, and the places [rows] among
-    all of them of those that live, in order; None where all do. Attention goes sentence by sentence and is given all;
-    everything else goes row by row."""
-
-    sentences: int
-    width: int
-    living: Tensor | None = None
-
-    def spread(self, rows: Tensor) -> Tensor:
-        """[rows, size] -> [sentences, width, size], zero for hypotheses that do not live."""
-        if self.living is not None:
-            every = rows.new_zeros(self.sentences * self.width, rows.shape[-1])
-            rows = every.index_copy_(0, self.living, rows)
-        return rows.view(self.sentences, self.width, -1)
-
-    def gather(self, every: Tensor) -> Tensor:
-        """[sentences, width, size] -> [rows, size]."""
-        rows = every.flatten(0, 1)
-        return rows if self.living is None else rows.index_select(0, self.living)
 
 
 class Decoder(nn.Module):
@@ -74,13 +54,18 @@ class Decoder(nn.Module):
         """Input size of the readout."""
         return self.sizes.hidden + self.attention.context_size
 
-    def remember(self, values: Tensor, lengths: Tensor, words: Tensor) -> Memory:
-        """The encoder's outputs [batch, source, hidden] and inputs [batch, source, input] ready to be attended to."""
-        return Memory(values, self.attention.prepare(values), padding_bias(lengths, values.shape[1]), words)
+    def remember(self, values: Tensor, lengths: Tensor, words: Tensor, pieces: Tensor) -> Memory:
+        """The encoder's outputs [batch, source, hidden] and inputs [batch, source, input], ready to be attended to, of
+        source pieces [batch, source]."""
+        return Memory(values, self.attention.prepare(values), padding_bias(lengths, values.shape[1]), words, pieces)
 
-    def start(self, cells: State) -> State:
+    def start(self, cells: State, memory: Memory) -> State:
         """The state before the first target position, from the bridge's [layers, batch, hidden] tensors."""
-        return cells
+        return cells + _stack([self.beside(memory)])
+
+    def beside(self, memory: Memory) -> State:
+        """What the decoder carries beside its layers' states, before the first position: tensors [batch, size]."""
+        return self.attention.start(memory)
 
     def forward(self, inputs: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor | None]:
         """inputs [batch, target, input] -> features [batch, target, input], weights [batch, target, source]."""
@@ -91,10 +76,18 @@ class Decoder(nn.Module):
         weights [batch, beam, source]."""
         raise NotImplementedError
 
-    def _look(self, queries: Tensor, memory: Memory, beams: Beams) -> tuple[Tensor, Tensor | None]:
-        """queries [rows, hidden] -> contexts [rows, context], weights [batch, beam, source]."""
-        contexts, weights = self.attention(beams.spread(queries), memory)
-        return beams.gather(contexts), weights
+    def _look(self, queries: Tensor, memory: Memory, beams: Beams, past: State) -> tuple[Tensor, Tensor | None, State]:
+        """queries [rows, hidden], the attention's past [rows, ...] -> contexts [rows, context], weights [batch, beam,
+        source], the past after it."""
+        spread = tuple(beams.spread(part) for part in past)
+        contexts, weights, spread = self.attention.look(beams.spread(queries), memory, spread)
+        return beams.gather(contexts), weights, tuple(beams.gather(part) for part in spread)
+
+    def _split(self, state: State) -> tuple[list[State], State]:
+        """The states of the layers, and what the decoder carries beside them."""
+        cells = state[: self.cell_states]
+        layers = [tuple(part[index] for part in cells) for index in range(len(self.layers))]
+        return layers, tuple(part[0] for part in state[self.cell_states :])
 
     def _words(self, weights: Tensor | None, memory: Memory) -> Tensor | None:
         """The words attended to, by weights [batch, length, source] -> [batch, length, input]; None where they do not
@@ -120,49 +113,51 @@ class ParallelDecoder(Decoder):
         return super().readout_size() + self.sizes.input_size
 
     def forward(self, inputs: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor | None]:
+        layers, _ = self._split(state)
+
         def run(index: int, layer_inputs: Tensor) -> Tensor:
-            outputs: Tensor = self.stack[index](layer_inputs, tuple(part[index] for part in state))
+            outputs: Tensor = self.stack[index](layer_inputs, layers[index])
             return outputs
 
-        features, weights, words = self._through(inputs, run, lambda queries: self._attend(queries, memory))
-        return self._speak(features, words), weights
-
-    def _attend(self, queries: Tensor, memory: Memory) -> tuple[Tensor, Tensor | None, Tensor | None]:
-        contexts, weights = self.attention(queries, memory)
-        return contexts, weights, self._words(weights, memory)
+        features, weights = self._through(inputs, run, lambda queries: self.attention(queries, memory))
+        return self._speak(features, self._words(weights, memory)), weights
 
     def step(self, inputs: Tensor, state: State, memory: Memory, beams: Beams) -> tuple[Tensor, State, Tensor | None]:
+        layers, past = self._split(state)
         after: list[State] = []
+        seen: list[State] = []
 
         def run(index: int, layer_inputs: Tensor) -> Tensor:
             layer = self.stack[index]
-            before = tuple(part[index] for part in state)
-            outputs, state_after = layer.advance(layer.project(layer_inputs), before)
+            outputs, state_after = layer.advance(layer.project(layer_inputs), layers[index])
             after.append(state_after)
             return outputs
 
-        def look(queries: Tensor) -> tuple[Tensor, Tensor | None, Tensor | None]:
-            contexts, weights, words = self._attend(beams.spread(queries), memory)
-            return beams.gather(contexts), weights, None if words is None else beams.gather(words)
+        def look(queries: Tensor) -> tuple[Tensor, Tensor | None]:
+            contexts, weights, past_after = self._look(queries, memory, beams, past)
+            seen.append(past_after)
+            return contexts, weights
 
-        features, weights, words = self._through(inputs, run, look)
-        return self._speak(features, words), _stack(after), weights
+        features, weights = self._through(inputs, run, look)
+        words = self._words(weights, memory)
+        features = self._speak(features, None if words is None else beams.gather(words))
+        return features, _stack(after) + _stack(seen), weights
 
     def _through(
         self,
         inputs: Tensor,
         run: Callable[[int, Tensor], Tensor],
-        look: Callable[[Tensor], tuple[Tensor, Tensor | None, Tensor | None]],
-    ) -> tuple[Tensor, Tensor | None, Tensor | None]:
+        look: Callable[[Tensor], tuple[Tensor, Tensor | None]],
+    ) -> tuple[Tensor, Tensor | None]:
         """The stack, with `run(layer, inputs)` to run one recurrent layer over [..., size] and `look(queries)` to
-        attend -> features before the words speak, weights, words attended to."""
+        attend -> features before the words speak, weights."""
         outputs = self.between(0, run(0, inputs))
-        contexts, weights, words = look(outputs)
+        contexts, weights = look(outputs)
         for index in range(1, len(self.layers)):
             above = run(index, self.dropout(torch.cat([outputs, contexts], dim=-1)))
             outputs = self.between(index, above, outputs)
         readout = self.readout(self.dropout(torch.cat([outputs, contexts, inputs], dim=-1)))
-        return readout.tanh(), weights, words
+        return readout.tanh(), weights
 
 
 class SteppedDecoder(Decoder):
@@ -180,8 +175,8 @@ class SteppedDecoder(Decoder):
         beams: Beams,
         masks: list[Tensor | None],
     ) -> tuple[Tensor, list[State], State, Tensor | None]:
-        """One position: projected [rows, gates * hidden] from the first layer, each layer's state, the decoder's
-        own state -> readings [rows, readout], the layers' states, the own state, weights [batch, beam, source]."""
+        """One position: projected [rows, gates * hidden] from the first layer, each layer's state, what is carried
+        beside them -> readings [rows, readout], the same two after it, weights [batch, beam, source]."""
         raise NotImplementedError
 
     def features(self, readings: Tensor, inputs: Tensor) -> Tensor:
@@ -207,12 +202,7 @@ class SteppedDecoder(Decoder):
         reading, layers, extra, weights = self.advance(projected, layers, extra, memory, beams, masks)
         words = self._words(weights, memory)
         features = self._speak(self.features(reading, inputs), None if words is None else beams.gather(words))
-        return features, _stack(layers) + tuple(part.unsqueeze(0) for part in extra), weights
-
-    def _split(self, state: State) -> tuple[list[State], State]:
-        cells = state[: self.cell_states]
-        layers = [tuple(part[index] for part in cells) for index in range(len(self.layers))]
-        return layers, tuple(part[0] for part in state[self.cell_states :])
+        return features, _stack(layers) + _stack([extra]), weights
 
     def _masks(self, inputs: Tensor) -> list[Tensor | None]:
         """A held mask for the input of every layer above the first, then one for the readout."""
@@ -234,7 +224,7 @@ class SteppedDecoder(Decoder):
 
 class InputFeedingDecoder(SteppedDecoder):
     """Recurrent layers, then attention; the feature vector is fed to the next position (Luong et al. 2015, sec. 3.3).
-    The state ends with that vector."""
+    That vector is carried beside the layers' states."""
 
     def __init__(self, cell: type[Recurrent], attention: Attention, sizes: StackSizes, *, lexical: bool) -> None:
         super().__init__(cell, attention, sizes, lexical=lexical)
@@ -243,8 +233,8 @@ class InputFeedingDecoder(SteppedDecoder):
     def size_above(self) -> int:
         return self.sizes.hidden
 
-    def start(self, cells: State) -> State:
-        return (*cells, cells[0].new_zeros(1, cells[0].shape[1], self.sizes.input_size))
+    def beside(self, memory: Memory) -> State:
+        return (memory.values.new_zeros(len(memory.values), self.sizes.input_size), *super().beside(memory))
 
     def advance(
         self,
@@ -255,11 +245,12 @@ class InputFeedingDecoder(SteppedDecoder):
         beams: Beams,
         masks: list[Tensor | None],
     ) -> tuple[Tensor, list[State], State, Tensor | None]:
-        lowest, first = self.stack[0].advance(projected + self.feed(extra[0]), layers[0])
+        fed, *past = extra
+        lowest, first = self.stack[0].advance(projected + self.feed(fed), layers[0])
         outputs, above = self._upwards(self.between(0, lowest), layers, masks, lambda below: below)
-        contexts, weights = self._look(outputs, memory, beams)
+        contexts, weights, seen = self._look(outputs, memory, beams, tuple(past))
         feature = self.readout(apply(masks[-1], torch.cat([outputs, contexts], dim=-1))).tanh()
-        return feature, [first, *above], (feature,), weights
+        return feature, [first, *above], (feature, *seen), weights
 
     def features(self, readings: Tensor, inputs: Tensor) -> Tensor:
         return readings
@@ -289,12 +280,12 @@ class ConditionalDecoder(SteppedDecoder):
         masks: list[Tensor | None],
     ) -> tuple[Tensor, list[State], State, Tensor | None]:
         lowest, first = self.stack[0].advance(projected, layers[0])
-        contexts, weights = self._look(lowest, memory, beams)
+        contexts, weights, seen = self._look(lowest, memory, beams, extra)
         if self.second is not None:
             lowest, first = self.second.advance(self.second.project(contexts), first)
         lowest = self.between(0, lowest)
         outputs, above = self._upwards(lowest, layers, masks, lambda below: torch.cat([below, contexts], dim=-1))
-        return torch.cat([outputs, contexts], dim=-1), [first, *above], (), weights
+        return torch.cat([outputs, contexts], dim=-1), [first, *above], seen, weights
 
     def features(self, readings: Tensor, inputs: Tensor) -> Tensor:
         readout: Tensor = self.readout(self.dropout(torch.cat([readings, inputs], dim=-1)))
@@ -309,5 +300,5 @@ DECODER: dict[str, type[Decoder]] = {
 
 
 def _stack(layers: list[State]) -> State:
-    """Each layer's state -> tensors [layers, rows, hidden]."""
+    """Each layer's state, of tensors [rows, size] -> tensors [layers, rows, size]."""
     return tuple(torch.stack(parts) for parts in zip(*layers, strict=True))

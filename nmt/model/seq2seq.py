@@ -12,9 +12,11 @@ from torch import Tensor, nn
 from nmt.config import ModelConfig
 from nmt.errors import UserError, choose
 from nmt.model.attention import ATTENTION, Memory
+from nmt.model.beams import Beams
 from nmt.model.bridge import BRIDGE
 from nmt.model.cell import Recurrent, StackSizes, State
-from nmt.model.decoder import DECODER, Beams
+from nmt.model.copying import Copying, Pointers
+from nmt.model.decoder import DECODER
 from nmt.model.dropout import HeldDropout
 from nmt.model.encoder import Encoder
 from nmt.model.recurrent import RECURRENT
@@ -29,6 +31,12 @@ class SearchState(NamedTuple):
     decoder: State  # each [layers, rows, size]
     weights: Tensor | None = None  # [batch, beam, source], attention of the last step; none before the first
     living: Tensor | None = None  # [rows], which of batch * beam hypotheses the rows are; None for all of them
+
+    def pointers(self, beams: Beams) -> Pointers:
+        """What each hypothesis of the last step pointed at."""
+        assert self.weights is not None, "a network that copies has attention"
+        pieces = self.memory.pieces.unsqueeze(1).expand_as(self.weights)
+        return Pointers(beams.gather(self.weights), beams.gather(pieces))
 
 
 class Seq2Seq(nn.Module):
@@ -49,6 +57,10 @@ class Seq2Seq(nn.Module):
             )
         if config.is_language_model:
             _check_language_model(config, joint=joint)
+        if config.copying and not joint:
+            raise UserError(
+                "model.copying needs one joint vocabulary: set subwords.joint true, or model.copying false."
+            )
         cell = choose(RECURRENT, config.cell, "model.cell")
         attention = choose(ATTENTION, config.attention, "model.attention")
         decoder = choose(DECODER, config.decoder, "model.decoder")
@@ -77,6 +89,11 @@ class Seq2Seq(nn.Module):
             lexical=config.lexical,
         )
         self.output = nn.Linear(embedding, target_pieces)
+        self.copying = Copying(embedding) if config.copying else None
+        if self.copying is not None and self.decoder.attention.context_size == 0:
+            raise UserError(
+                "model.copying needs attention: set model.attention to another than none, or copying false."
+            )
         self.dropout = HeldDropout(rate)
         self.word_dropout = config.word_dropout
         self._initialise()
@@ -107,6 +124,20 @@ class Seq2Seq(nn.Module):
         features, weights = self.decoder(self._embed(self.target_embedding, target), state, memory)
         return features, weights
 
+    def pointers(self, attention: Tensor | None, source: Tensor, chosen: Tensor) -> Pointers:
+        """What some positions point at, `chosen` [batch, target] of those with the attention [batch, target, source] on
+        source pieces [batch, source]; nothing for a network that does not copy."""
+        if self.copying is None or attention is None:
+            nothing = chosen.new_zeros(*chosen.shape, 0)[chosen]
+            return Pointers(nothing, nothing)
+        return Pointers(attention[chosen], source.unsqueeze(1).expand_as(attention)[chosen])
+
+    def logits(self, features: Tensor, pointers: Pointers) -> Tensor:
+        """features [rows, embedding] and what their positions point at -> [rows, pieces], the softmax of which is the
+        prediction."""
+        logits: Tensor = self.output(features)
+        return logits if self.copying is None else self.copying(logits, features, pointers)
+
     def start(self, source: Tensor, lengths: Tensor) -> SearchState:
         """The state before the first target piece, one hypothesis a sentence. source [batch, source]."""
         return SearchState(*self._encode(source, lengths))
@@ -115,7 +146,14 @@ class Seq2Seq(nn.Module):
         """The last piece of each hypothesis [batch, beam], below 0 where none lives -> log-probabilities of the next
         [batch, beam, pieces], 0 where none lives, and the state after it."""
         features, beams, after = self.advance(tokens, state)
-        return beams.spread(self.output(features).log_softmax(dim=-1)), after
+        return self.predicted(self.output(features), features, beams, after), after
+
+    def predicted(self, logits: Tensor, features: Tensor, beams: Beams, after: SearchState) -> Tensor:
+        """The log-probabilities [batch, beam, pieces] that an output layer's logits [rows, pieces] lead to, with the
+        rest of what `advance` gave."""
+        if self.copying is None:
+            return beams.spread(logits.log_softmax(dim=-1))
+        return beams.spread(self.copying(logits, features, after.pointers(beams)))
 
     def advance(self, tokens: Tensor, state: SearchState) -> tuple[Tensor, Beams, SearchState]:
         """The same without the output layer: the features [rows, embedding] that it would be given, which hypotheses
@@ -148,7 +186,8 @@ class Seq2Seq(nn.Module):
         words, outputs, last = self._read(source, lengths)
         cells = self.bridge(outputs, lengths, last)
         outputs = self.dropout(outputs)
-        return self.decoder.remember(outputs, lengths, words), self.decoder.start(cells)
+        memory = self.decoder.remember(outputs, lengths, words, source)
+        return memory, self.decoder.start(cells, memory)
 
     def _read(self, source: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """source [batch, source] -> embedded words, the encoder's outputs [batch, source, size] and its last output

@@ -63,14 +63,19 @@ class Narrowed:
 
     def start(self, source: Tensor, lengths: Tensor) -> NarrowState:
         """See `Stepper` in `search`."""
-        return NarrowState(self.stepper.start(source, lengths), self.bias)
+        inner = self.stepper.start(source, lengths)
+        if self.stepper.copying is not None:  # a source piece is said by its number here
+            memory = inner.memory._replace(pieces=torch.searchsorted(self.pieces, source))
+            inner = inner._replace(memory=memory)
+        return NarrowState(inner, self.bias)
 
     def step(self, tokens: Tensor, state: NarrowState) -> tuple[Tensor, NarrowState]:
         """Log-probabilities [batch, beam, narrow] of a sentence's own shortlist, which sum to 1."""
         said = torch.where(tokens < 0, tokens, self.pieces[tokens])
         features, beams, inner = self.stepper.advance(said, state.inner)
         bias = beams.gather(state.bias.expand(-1, tokens.shape[1], -1))
-        return beams.spread(self.output(features).add_(bias).log_softmax(dim=-1)), NarrowState(inner, state.bias)
+        logits = self.output(features).add_(bias)
+        return self.stepper.predicted(logits, features, beams, inner), NarrowState(inner, state.bias)
 
     def select(self, state: NarrowState, sentences: Tensor | None, rows: Tensor) -> NarrowState:
         """See `Stepper`."""

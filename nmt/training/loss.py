@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 
 from nmt.data.batching import Batch
 from nmt.data.subwords import END, PADDING
+from nmt.model.copying import Pointers
 from nmt.model.seq2seq import Seq2Seq
 
 CHUNK_BYTES = 2**23  # of logits computed at once, so that a chunk stays in the processor's cache
@@ -124,6 +125,33 @@ def output_cross_entropy(
     return Losses(losses[0], losses[1].detach(), losses[2].detach())
 
 
+def mixture_cross_entropy(
+    network: Seq2Seq, features: Tensor, pointers: Pointers, labels: Tensor, smoothing: float, consistency: float
+) -> Losses:
+    """The same for a network that copies. What is smoothed is the label of the whole mixture: the cross-entropy is that
+    of P, of which (1 - smoothing) is to be the label's and smoothing / V every piece's, copied or not. Chunks are made
+    again for the gradient, which is left to autograd."""
+    copies = 2 if consistency else 1
+
+    def sums(part: Tensor, attention: Tensor, pieces: Tensor, label: Tensor) -> Tensor:
+        where = Pointers(attention.flatten(0, 1), pieces.flatten(0, 1))
+        logarithms = network.logits(part.flatten(0, 1), where)  # of probabilities, here
+        true = logarithms.gather(1, label.reshape(-1, 1))
+        objective = (smoothing - 1) * true.sum() - smoothing * logarithms.mean(dim=1).sum()
+        if consistency:
+            apart = _differences(logarithms)
+            objective = objective + consistency * (_differences(logarithms.exp()) * apart).sum()
+        correct = (true >= logarithms.amax(dim=1, keepdim=True)).sum()
+        return torch.stack([objective, -true.sum(), correct.to(true.dtype)])
+
+    rows = max(1, CHUNK_BYTES // (copies * network.output.out_features * 4))
+    parts = (part.view(copies, -1, *part.shape[1:]) for part in (features, *pointers, labels))
+    chunks = zip(*(torch.split(part, rows, dim=1) for part in parts), strict=True)
+    found = [checkpoint(sums, *chunk, use_reentrant=False, preserve_rng_state=False) for chunk in chunks]
+    objective, likelihood, correct = torch.stack(found).sum(dim=0)
+    return Losses(objective, likelihood.detach(), correct.detach())
+
+
 def batch_losses(
     network: Seq2Seq,
     batch: Batch,
@@ -132,12 +160,13 @@ def batch_losses(
     consistency: float = 0.0,
     own: float = 0.0,
     guide: Guide | None = None,
+    coverage: float = 0.0,
     precision: torch.dtype = torch.float32,
 ) -> Losses:
     """What a network makes of a batch, its matrix products in `precision`.
 
     `own`: share of the target input pieces that the network replaces by its predictions first. With a `guide`, the
-    attention is pulled towards it.
+    attention is pulled towards it; `coverage` is the weight of what it goes over twice.
 
     With `consistency`, the batch is read twice, under two draws of the dropout, and the objective is half of that of
     R-Drop (Liang et al. 2021, eq. 4): both likelihoods, and `consistency` / 2 times the divergences between what is
@@ -154,8 +183,16 @@ def batch_losses(
         features, attention = network(*(torch.cat([part] * copies) for part in parts))
     labels = torch.cat([batch.target[:, 1:]] * copies)
     words = labels != PADDING
-    output = network.output
-    sums = output_cross_entropy(features[words], output.weight, output.bias, labels[words], smoothing, consistency / 2)
+    if network.copying is None:
+        layer = network.output.weight, network.output.bias
+        sums = output_cross_entropy(features[words], *layer, labels[words], smoothing, consistency / 2)
+    else:
+        pointers = network.pointers(attention, torch.cat([batch.source] * copies), words)
+        with torch.autocast(**cast):
+            said = features[words], pointers, labels[words]
+            sums = mixture_cross_entropy(network, *said, smoothing, consistency / 2)
+    if coverage and attention is not None:
+        sums = sums._replace(objective=sums.objective + coverage * repeated(attention, words))
     if guide is not None and attention is not None:
         sums = sums._replace(objective=sums.objective + guide.weight * guided(attention, guide.links))
     return Losses(*(total / copies for total in sums))
@@ -168,11 +205,12 @@ def with_predictions(network: Seq2Seq, batch: Batch, share: float) -> Tensor:
     2019). Special pieces are neither replaced nor predicted."""
     read = batch.target[:, :-1]
     replaced = (torch.rand(read.shape, device=read.device) < share) & (read > END)
-    features, _ = network(batch.source, batch.source_lengths, read)
-    before = features[:, :-1][replaced[:, 1:]]  # the feature of a position predicts the piece read at the next
-    plain, bias = network.output.weight[END + 1 :], network.output.bias[END + 1 :]
-    chunks = before.split(max(1, CHUNK_BYTES // (len(plain) * before.element_size())))
-    likeliest = [functional.linear(part, plain, bias).argmax(dim=1) + END + 1 for part in chunks]
+    features, attention = network(batch.source, batch.source_lengths, read)
+    before = torch.cat([replaced[:, 1:], replaced.new_zeros(len(read), 1)], dim=1)  # what predicts the piece read next
+    pointers = network.pointers(attention, batch.source, before)
+    rows = max(1, CHUNK_BYTES // (network.output.out_features * features.element_size()))
+    chunks = zip(torch.split(features[before], rows), pointers.split(rows), strict=True)
+    likeliest = [network.logits(*chunk)[:, END + 1 :].argmax(dim=1) + END + 1 for chunk in chunks]
     return read.masked_scatter(replaced, torch.cat(likeliest))
 
 
@@ -181,3 +219,11 @@ def guided(attention: Tensor, links: Tensor) -> Tensor:
     summed over the target positions (Chen et al. 2016, eq. 7). A position without links adds nothing."""
     logarithms = attention.float().clamp_min(torch.finfo(torch.float32).tiny).log()
     return -(links * logarithms.view(-1, *links.shape)).sum()
+
+
+def repeated(attention: Tensor, words: Tensor) -> Tensor:
+    """How much of the attention [batch, target, source] goes to where it was at positions before, the smaller of the
+    two at each source position, summed over those positions that are `words` [batch, target] (See et al. 2017, eq. 12).
+    From 0 to 1 at each."""
+    before = attention.cumsum(dim=1) - attention
+    return torch.minimum(attention, before).sum(dim=2)[words].sum()

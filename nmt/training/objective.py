@@ -37,6 +37,7 @@ class Objective:
             consistency=settings.rdrop,
             own=used * settings.scheduled_sampling,
             guide=self._guide(batch),
+            coverage=settings.coverage_loss,
             precision=self.precision,
         )
         if self.risk is None or not losses.likelihood.isfinite():  # then there is nothing to be drawn from
@@ -66,8 +67,9 @@ def make_objective(config: Config, vocabulary: Vocabulary, corpus: EncodedCorpus
 def check_objective(config: Config) -> None:
     """Raises UserError for an objective that cannot be."""
     settings, plain = config.train, TrainConfig()
-    if settings.guided_alignment and config.model.attention == "none":
-        raise UserError("train.guided_alignment needs attention: set it 0, or model.attention to another than none.")
+    for name in ("guided_alignment", "coverage_loss"):
+        if getattr(settings, name) and config.model.attention == "none":
+            raise UserError(f"train.{name} needs attention: set it 0, or model.attention to another than none.")
     if config.model.is_language_model and settings.best_by != "loss":
         raise UserError(
             f"train.best_by {settings.best_by} compares translations, which a language model has none of: "

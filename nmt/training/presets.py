@@ -60,7 +60,8 @@ def choices(config: Config, size: Size) -> dict[str, Any]:
     vocabulary = config.subwords.vocabulary or preset.vocabulary
     joint = config.subwords.joint
     if joint is None:
-        joint = preset.joint or config.model.tied == "all" or config.model.is_language_model
+        asked = config.model.tied == "all" or config.model.copying or config.model.is_language_model
+        joint = preset.joint or asked
     values: dict[str, Any] = {
         "subwords.joint": joint,
         "subwords.vocabulary": vocabulary,

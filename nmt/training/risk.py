@@ -12,6 +12,7 @@ from nmt.config import SearchConfig, TrainConfig
 from nmt.data.batching import Batch, pad
 from nmt.data.subwords import PADDING, Subwords
 from nmt.evaluation.metrics import sentence_scores
+from nmt.model.copying import Pointers
 from nmt.model.packed import packed
 from nmt.model.seq2seq import Seq2Seq
 from nmt.search.decode import decode
@@ -98,16 +99,18 @@ def log_probabilities(network: Seq2Seq, batch: Batch, targets: list[tuple[int, .
     [targets] of a batch. The probabilities of all pieces are never whole in memory, and made again for the gradient."""
     target, _ = pad(targets, begin=True)
     target, owners = target.to(batch.source.device), owners.to(batch.source.device)
-    features, _ = network(batch.source, batch.source_lengths, target[:, :-1], owners)
+    features, attention = network(batch.source, batch.source_lengths, target[:, :-1], owners)
     labels = target[:, 1:]
     words = labels != PADDING
-    output = network.output
+    pointers = network.pointers(attention, batch.source[owners], words)
 
-    def chosen(part: Tensor, wanted: Tensor) -> Tensor:
-        return -functional.cross_entropy(output(part).float(), wanted, reduction="none")
+    def chosen(part: Tensor, where: Pointers, wanted: Tensor) -> Tensor:
+        return -functional.cross_entropy(network.logits(part, where).float(), wanted, reduction="none")
 
-    rows = max(1, CHUNK_BYTES // (4 * output.out_features))
-    chunks = zip(torch.split(features[words], rows), torch.split(labels[words], rows), strict=True)
+    rows = max(1, CHUNK_BYTES // (4 * network.output.out_features))
+    chunks = zip(
+        torch.split(features[words], rows), pointers.split(rows), torch.split(labels[words], rows), strict=True
+    )
     found = [checkpoint(chosen, *chunk, use_reentrant=False, preserve_rng_state=False) for chunk in chunks]
     return torch.zeros(labels.shape, device=labels.device).masked_scatter(words, torch.cat(found)).sum(dim=1)
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from nmt.errors import UserError
-from nmt.model.attention import ATTENTION, Attention, Memory, padding_bias
+from nmt.model.attention import ATTENTION, MOST_FERTILE, Attention, Memory, padding_bias
 
 SIZE, TARGET = 8, 4
 LENGTHS = torch.tensor([6, 1, 3])
@@ -28,7 +28,8 @@ def inside() -> Tensor:
 
 
 def remember(attention: Attention, values: Tensor, lengths: Tensor) -> Memory:
-    return Memory(values, attention.prepare(values), padding_bias(lengths, values.shape[1]), values)
+    pieces = torch.zeros(values.shape[:2], dtype=torch.long)
+    return Memory(values, attention.prepare(values), padding_bias(lengths, values.shape[1]), values, pieces)
 
 
 def close(one: Tensor, other: Tensor) -> None:
@@ -64,12 +65,13 @@ def test_a_context_is_the_same_alone_and_in_a_batch(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ATTENTION)
-def test_several_queries_at_once_equal_one_by_one(name: str) -> None:
+def test_several_positions_at_once_equal_one_after_the_other(name: str) -> None:
     attention, queries, values = an_attention(name)
     memory = remember(attention, values, LENGTHS)
     contexts, weights = attention(queries, memory)
+    past = tuple(part.unsqueeze(1) for part in attention.start(memory))
     for row in range(TARGET):
-        context, weight = attention(queries[:, row : row + 1], memory)
+        context, weight, past = attention.look(queries[:, row : row + 1], memory, past)
         close(context, contexts[:, row : row + 1])
         if weights is not None:
             close(weight, weights[:, row : row + 1])
@@ -114,3 +116,28 @@ def test_no_attention_returns_empty_contexts_and_no_weights() -> None:
 def test_heads_that_do_not_divide_the_size_are_a_user_error() -> None:
     with pytest.raises(UserError, match=r"model\.heads is 3 .* 8"):
         ATTENTION["multihead"](SIZE, heads=3)
+
+
+def test_coverage_is_the_attention_so_far_over_the_fertility() -> None:
+    attention, queries, values = an_attention("coverage")
+    memory = remember(attention, values, LENGTHS)
+    _, weights = attention(queries, memory)
+    past = tuple(part.unsqueeze(1) for part in attention.start(memory))
+    for row in range(TARGET):
+        _, _, past = attention.look(queries[:, row : row + 1], memory, past)
+    fertility = MOST_FERTILE * memory.keys[..., -1].sigmoid()
+    close(past[0][:, 0], weights.sum(dim=1) / fertility)
+    assert fertility.std() > 0.01, "all words are as fertile"
+
+
+def test_hypotheses_of_one_sentence_have_each_their_own_coverage() -> None:
+    attention, queries, values = an_attention("coverage")
+    memory = remember(attention, values, LENGTHS)
+    some = torch.rand(len(LENGTHS), TARGET, int(LENGTHS.max()), dtype=torch.float64)
+    together = attention.look(queries, memory, (some,))
+    assert not torch.allclose(together[1][0], attention.look(queries, memory, (some.flip(1),))[1][0])
+    for row in range(TARGET):
+        one = slice(row, row + 1)
+        context, weights, (covered,) = attention.look(queries[:, one], memory, (some[:, one],))
+        for alone, found in zip((context, weights, covered), (*together[:2], *together[2]), strict=True):
+            close(found[:, one], alone)

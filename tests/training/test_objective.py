@@ -17,7 +17,7 @@ from nmt.errors import UserError
 from nmt.model.attention import ATTENTION
 from nmt.model.decoder import DECODER
 from nmt.model.seq2seq import Seq2Seq
-from nmt.training.loss import batch_losses, guided, with_predictions
+from nmt.training.loss import batch_losses, guided, repeated, with_predictions
 from nmt.training.objective import Objective, check_objective
 
 PIECES = 30
@@ -102,13 +102,36 @@ def test_attention_that_is_the_alignment_is_nothing_to_lessen_and_padding_is_not
     assert PADDING == 0
 
 
+def test_attention_that_never_returns_repeats_nothing_and_one_that_stays_repeats_itself() -> None:
+    words = torch.tensor([[True, True, True], [True, True, False]])
+    wandering = torch.eye(3).expand(2, -1, -1)
+    staying = torch.tensor([0.25, 0.0, 0.75]).expand(2, 3, -1)
+    assert repeated(wandering, words) == 0
+    assert repeated(staying, words) == 3  # whole at the second and third position; padding does not count
+
+
+@pytest.mark.parametrize("decoder", DECODER)
+@pytest.mark.parametrize("rdrop", [0.0, 1.0])
+def test_what_the_attention_repeats_is_lessened_by_its_weight(decoder: str, rdrop: float) -> None:
+    network, batch = a_network(decoder=decoder, attention="additive"), make_batch(word_pairs(20))
+    objectives = [
+        Objective(TrainConfig(coverage_loss=weight, rdrop=rdrop))(network, batch, 0.5).objective
+        for weight in (0.0, 0.5)
+    ]
+    _, weights = network(batch.source, batch.source_lengths, batch.target[:, :-1])
+    more = 0.5 * repeated(weights, batch.target[:, 1:] != PADDING)
+    assert more > 0
+    torch.testing.assert_close(objectives[1] - objectives[0], more, rtol=1e-3, atol=1e-3)
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
         ({"train.risk": "chrf"}, "train.finetune"),
         ({"train.risk": "bleu", "train.finetune": "there", "train.compile": True}, "train.compile"),
         ({"train.risk_samples": 3}, "train.risk_samples is for minimum risk training"),
-        ({"train.guided_alignment": 0.1, "model.attention": "none"}, "needs attention"),
+        ({"train.guided_alignment": 0.1, "model.attention": "none"}, "train.guided_alignment needs attention"),
+        ({"train.coverage_loss": 0.1, "model.attention": "none"}, "train.coverage_loss needs attention"),
     ],
 )
 def test_what_cannot_be_is_told(changes: dict[str, object], said: str) -> None:

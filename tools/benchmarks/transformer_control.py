@@ -39,7 +39,18 @@ SETTINGS = {
     "model.heads": 4,
     "model.dropout": 0.3,
 }
-RECURRENT = ("cell", "attention", "decoder", "lexical", "bridge", "bidirectional", "residual", "transitions", "norm")
+RECURRENT = (
+    "cell",
+    "attention",
+    "decoder",
+    "lexical",
+    "bridge",
+    "bidirectional",
+    "residual",
+    "transitions",
+    "norm",
+    "copying",
+)
 """Settings of the network that a Transformer has not."""
 
 

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from nmt.config import ModelConfig
 from nmt.errors import UserError
 from nmt.model.attention import Memory, padding_bias
+from nmt.model.beams import Beams
 from nmt.model.cell import State
-from nmt.model.decoder import Beams
 from nmt.model.seq2seq import PADDING, Seq2Seq
 
 
@@ -148,11 +148,11 @@ class Decoder(nn.Module):
         self.norm = nn.LayerNorm(sizes.width)
         self.dropout = nn.Dropout(sizes.dropout)
 
-    def remember(self, outputs: Tensor, bias: Tensor) -> Memory:
-        """The encoder's outputs [batch, source, width] as every layer asks for them: keys [batch, layers, 2, heads,
-        source, width / heads]."""
+    def remember(self, outputs: Tensor, bias: Tensor, source: Tensor) -> Memory:
+        """The encoder's outputs [batch, source, width] of pieces [batch, source], as every layer asks for them: keys
+        [batch, layers, 2, heads, source, width / heads]."""
         keys = torch.stack([layer.source.prepare(outputs) for layer in self.layers], dim=1)
-        return Memory(outputs, keys, bias, outputs)
+        return Memory(outputs, keys, bias, outputs, source)
 
     def start(self, sentences: int, like: Tensor) -> State:
         """The state before the first word: nothing was said."""
@@ -199,7 +199,7 @@ class Transformer(Seq2Seq):
             self.source_embedding if tied == "all" else nn.Embedding(target_pieces, width, padding_idx=PADDING)
         )
         self.encoder, self.decoder = Encoder(sizes, config.encoder_layers), Decoder(sizes, config.decoder_layers)
-        self.output = nn.Linear(width, target_pieces)
+        self.output, self.copying = nn.Linear(width, target_pieces), None
         self.dropout = nn.Identity()  # the stacks drop, once the positions are added
         self.word_dropout = config.word_dropout
         self._initialise()
@@ -209,4 +209,4 @@ class Transformer(Seq2Seq):
     def _encode(self, source: Tensor, lengths: Tensor) -> tuple[Memory, State]:
         bias = padding_bias(lengths, source.shape[1])
         outputs = self.encoder(self._embed(self.source_embedding, source), bias)
-        return self.decoder.remember(outputs, bias), self.decoder.start(len(source), outputs)
+        return self.decoder.remember(outputs, bias, source), self.decoder.start(len(source), outputs)

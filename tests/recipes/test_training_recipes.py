@@ -13,6 +13,7 @@ from examples import make_model_folder, sentence_pairs
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 TINY = "--subwords.vocabulary 400 --model.hidden 16 --model.embedding 16 --train.updates 4 --train.precision float32"
+TINY += " --train.validate_every 4"
 
 
 KEYS = {

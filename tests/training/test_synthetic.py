@@ -237,7 +237,7 @@ def command(folder: Path, model: Path) -> list[str]:
     line = f"train --data.folder {folder} --data.source en --data.target de --output {folder / 'run'} "
     line += f"--synthetic.models {model} --synthetic.side source --synthetic.text {text[0]} --synthetic.method noised "
     line += "--synthetic.tag <bt> --subwords.vocabulary 340 --model.hidden 16 --model.embedding 16 --train.updates 4 "
-    return [*line.split(), "--train.threads", "1", "--train.device", "cpu"]
+    return [*line.split(), "--train.validate_every", "4", "--train.threads", "1", "--train.device", "cpu"]
 
 
 def test_a_run_that_is_stopped_while_pairs_are_made_goes_on_and_needs_the_models_no_more(

@@ -237,7 +237,7 @@ def named_pairs(count: int, names: range) -> list[tuple[list[int], list[int]]]:
     ("decoder", "attention", "copying"),
     [
         *((decoder, "multihead", True) for decoder in DECODER),
-        ("parallel", "coverage", True),
+        ("conditional", "coverage", True),
         ("parallel", "multihead", False),
     ],
 )
@@ -250,7 +250,7 @@ def test_names_that_were_never_seen_arrive_where_they_can_be_copied(
     settings = {"decoder": decoder, "attention": attention, "copying": copying, "tied": "none", "dropout": 0.0}
     sizes = {"embedding": 32, "hidden": 32, "encoder_layers": 1, "decoder_layers": 1, "heads": 2}
     network = Seq2Seq(ModelConfig.model_validate({**settings, **sizes}), ALL, ALL, joint=True)
-    optimizer, updates = torch.optim.Adam(network.parameters()), 150
+    optimizer, updates = torch.optim.Adam(network.parameters()), 300
     for update in range(updates):
         optimizer.param_groups[0]["lr"] = 4e-3 * min(1.0, update / 20, 2 * (1 - update / updates))
         batch = make_batch(named_pairs(32, OFTEN))

@@ -1,12 +1,13 @@
-"""Translation against OpenNMT-py 3.5.1 and JoeyNMT 2.3.0: sentences and pieces per second, start-up left out.
+"""Translation against OpenNMT-py, JoeyNMT and Marian: sentences and pieces per second, start-up left out.
 
     python tools/benchmarks/decoding_against_others.py --folder FOLDER --model DIR --work DIR [--repeats 3]
 
-The others are trained for one epoch at 2 x 512, as `against_others.py` trains them, in its environments in DIR, once.
-Then test2016 of FOLDER is translated by all of them in turn, `--repeats` times, on `--threads` threads: ours, the model
-folder `--model`, in float32, as `nmt translate` does it; the others with batches of several sizes, of which the best
-counts. Every system is shown at its fastest run. Models that were trained for different times make translations of
-different lengths: so the pieces that come out, with end symbols, are counted as well.
+The others are trained at 2 x 512, once, as `against_others.py` trains them, in its environments in DIR: for one epoch,
+but Marian for a third of one. Then test2016 of FOLDER is translated by all of them in turn, `--repeats` times, on
+`--threads` threads: ours, the model folder `--model`, in float32, as `nmt translate` does it; the others with batches
+of several sizes, of which the best counts. Every system is shown at its fastest run. Models that were trained for
+different times make translations of different lengths: so the pieces that come out, with end symbols, are counted as
+well.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from others import data, joeynmt, opennmt
+from others import data, joeynmt, marian, opennmt
 from others.common import Decoded, Task
 from training_speed import matrix_speed
 
@@ -29,8 +30,8 @@ from nmt.errors import guard
 from nmt.translator import Translator
 
 LAYERS, HIDDEN, UPDATES, SENTENCES = 2, 512, 453, 64
-BATCHES = (30, 100)
-OTHERS = {"OpenNMT-py": opennmt, "JoeyNMT": joeynmt}
+OTHERS = {"OpenNMT-py": opennmt, "JoeyNMT": joeynmt, "Marian": marian}
+BATCHES = {"OpenNMT-py": (30, 100), "JoeyNMT": (30, 100), "Marian": (16, 64)}
 
 
 def prepared(arguments: argparse.Namespace) -> tuple[list[str], Path, dict[str, Task]]:
@@ -74,7 +75,7 @@ def run(arguments: argparse.Namespace) -> None:
         "ours, greedy": partial(ours, translator, lines, 1, prune),
     }
     for name, task in tasks.items():
-        for sentences in BATCHES:
+        for sentences in BATCHES[name]:
             translate = partial(OTHERS[name].translate, task, arguments.work.absolute(), source, 5, sentences)
             systems[f"{name}, beam 5, batches of {sentences}"] = translate
     list(translator.stream(lines[:200]))

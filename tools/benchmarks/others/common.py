@@ -19,6 +19,7 @@ REPORT = 10
 """Updates between two lines of a system's log."""
 DROPOUT, SMOOTHING, RATE, CLIP = 0.2, 0.1, 1e-3, 1.0
 TORCH = "torch==2.13.0"
+"""What systems written with PyTorch need, the version that this project was measured with."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def environment(folder: Path, package: str, needs: Sequence[str], stubs: Sequenc
     done = folder / "complete"
     if not done.exists():
         venv.create(folder, with_pip=True, clear=True)
-        for command in ([TORCH], [*needs], ["--no-deps", package]):
+        for command in ([*needs], ["--no-deps", package]):
             execute([str(python), "-m", "pip", "install", "-q", *command], folder / "install.log")
         libraries = next((folder / "lib").glob("python*/site-packages"))
         for name in stubs:

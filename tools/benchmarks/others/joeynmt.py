@@ -16,6 +16,7 @@ from others.common import (
     RATE,
     REPORT,
     SMOOTHING,
+    TORCH,
     Decoded,
     Outcome,
     Task,
@@ -27,8 +28,8 @@ from others.common import (
 
 PACKAGE = "joeynmt==2.3.0"
 NEEDS = (
-    "setuptools<81 numpy pyyaml sacrebleu sacremoses sentencepiece subword-nmt matplotlib tensorboard pandas packaging "
-    "tqdm importlib_metadata datasets plotly"
+    f"{TORCH} setuptools<81 numpy pyyaml sacrebleu sacremoses sentencepiece subword-nmt matplotlib tensorboard pandas "
+    "packaging tqdm importlib_metadata datasets plotly"
 )
 
 

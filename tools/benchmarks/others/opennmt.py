@@ -14,6 +14,7 @@ from others.common import (
     RATE,
     REPORT,
     SMOOTHING,
+    TORCH,
     Decoded,
     Outcome,
     Task,
@@ -25,8 +26,8 @@ from others.common import (
 
 PACKAGE = "OpenNMT-py==3.5.1"
 NEEDS = (
-    "numpy configargparse pyyaml sacrebleu rapidfuzz pyahocorasick six regex sentencepiece tensorboard pyonmttok "
-    "ctranslate2"
+    f"{TORCH} numpy configargparse pyyaml sacrebleu rapidfuzz pyahocorasick six regex sentencepiece tensorboard "
+    "pyonmttok ctranslate2"
 )
 STUBS = ("fasttext", "spacy")
 DRIVER = Path(__file__).with_name("opennmt_driver.py")

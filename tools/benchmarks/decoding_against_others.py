@@ -25,11 +25,14 @@ from others import data, joeynmt, marian, opennmt
 from others.common import Decoded, Task
 from training_speed import matrix_speed
 
+from nmt.config import SearchConfig
 from nmt.data.subwords import Subwords
 from nmt.errors import guard
 from nmt.translator import Translator
 
 LAYERS, HIDDEN, UPDATES, SENTENCES = 2, 512, 453, 64
+PRUNE = SearchConfig().prune
+OURS = (("beam 5", 5, PRUNE), ("beam 5, nothing pruned", 5, 0.0), ("greedy", 1, PRUNE))
 OTHERS = {"OpenNMT-py": opennmt, "JoeyNMT": joeynmt, "Marian": marian}
 BATCHES = {"OpenNMT-py": (30, 100), "JoeyNMT": (30, 100), "Marian": (16, 64)}
 
@@ -55,7 +58,7 @@ def prepared(arguments: argparse.Namespace) -> tuple[list[str], Path, dict[str, 
 
 def ours(translator: Translator, lines: list[str], beam: int, prune: float) -> Decoded:
     """Translates by the path that `nmt translate` takes."""
-    search = translator.config.search.model_copy(update={"beam": beam, "prune": prune, "nbest": 1})
+    search = SearchConfig(beam=beam, prune=prune)
     started = time.perf_counter()
     found = list(translator.stream(lines, search))
     seconds = time.perf_counter() - started
@@ -67,18 +70,16 @@ def run(arguments: argparse.Namespace) -> None:
     """Measures, and prints the table."""
     torch.set_num_threads(arguments.threads)
     lines, source, tasks = prepared(arguments)
-    translator = Translator.load(arguments.model, "cpu")
-    prune = translator.config.search.prune
-    systems: dict[str, Callable[[], Decoded]] = {
-        "ours, beam 5": partial(ours, translator, lines, 5, prune),
-        "ours, beam 5, nothing pruned": partial(ours, translator, lines, 5, 0.0),
-        "ours, greedy": partial(ours, translator, lines, 1, prune),
-    }
+    systems: dict[str, Callable[[], Decoded]] = {}
+    for folder in arguments.model:
+        translator = Translator.load(folder, "cpu")
+        list(translator.stream(lines[:200]))
+        for kind, beam, prune in OURS:
+            systems[f"ours, {folder.name}, {kind}"] = partial(ours, translator, lines, beam, prune)
     for name, task in tasks.items():
         for sentences in BATCHES[name]:
             translate = partial(OTHERS[name].translate, task, arguments.work.absolute(), source, 5, sentences)
             systems[f"{name}, beam 5, batches of {sentences}"] = translate
-    list(translator.stream(lines[:200]))
     runs: dict[str, list[Decoded]] = {name: [] for name in systems}
     speeds = []
     for _ in range(arguments.repeats):
@@ -98,7 +99,7 @@ def run(arguments: argparse.Namespace) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, required=True, help="with train, val and test2016 of en and de")
-    parser.add_argument("--model", type=Path, required=True, help="our model folder, 2 x 512")
+    parser.add_argument("--model", type=Path, nargs="+", required=True, help="our model folders, 2 x 512")
     parser.add_argument("--work", type=Path, required=True, help="environments, data and the others' runs")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=3)

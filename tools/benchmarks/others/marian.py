@@ -51,13 +51,13 @@ def settings(task: Task) -> list[str]:
     length = f"--after {updates}u --disp-freq {REPORT}u --seed 1 --overwrite"
     words = " ".join((network, sizes, batches, rule, valid, length)).split()
     words += ["--train-sets", *task.pieces("train"), "--valid-sets", *task.pieces("valid")]
-    return words + common(task)
+    return [*words, "--model", model(task), *common(task)]
 
 
 def common(task: Task) -> list[str]:
     """The options of training and of translation."""
     vocabulary = str(task.folder / "vocabulary.txt")
-    return ["--model", model(task), "--vocabs", vocabulary, vocabulary, "--cpu-threads", str(task.threads)]
+    return ["--vocabs", vocabulary, vocabulary, "--cpu-threads", str(task.threads)]
 
 
 def model(task: Task) -> str:
@@ -80,7 +80,8 @@ def translate(task: Task, environments: Path, source: Path, beam: int, sentences
     """Translates a file of pieces with what `train` left, so many sentences at a time, sorted by their lengths."""
     python = environment(environments / "marian", PACKAGE, NEEDS.split())
     output = task.folder / f"output.{beam}"
-    command = [str(python), "-m", "pymarian", "decode", *common(task), "--input", str(source), "--output", str(output)]
+    command = [str(python), "-m", "pymarian", "decode", "--models", model(task), *common(task)]
+    command += ["--input", str(source), "--output", str(output)]
     command += f"--beam-size {beam} --mini-batch {sentences} --maxi-batch 100 --maxi-batch-sort src".split()
     log = execute(command, task.folder / "log.txt", task.threads)
     return decoded(float(re.findall(r"Total time: ([\d.]+)s wall", log)[-1]), output)

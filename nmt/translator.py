@@ -36,6 +36,8 @@ from nmt.text.glossary import Asked
 from nmt.text.sentences import passages
 
 SYMBOLS = Symbols(begin=BEGIN, end=END, never=(PADDING, UNKNOWN, BEGIN))
+PADDED = 1.05
+"""Positions of batches of like lengths for each piece in them, at most, so that no small batch is left over."""
 
 
 class Part(NamedTuple):
@@ -293,8 +295,9 @@ class Translator(Scorer):
         found: list[list[Hypothesis]] = [[] for _ in parts]
         lengths = [len(parts[index]) for index in order]
         wanted = search if search.risk == "none" else search.model_copy(update={"nbest": search.beam})
-        share = math.ceil(sum(lengths) / self.workers)  # of few sentences, each worker gets some
-        budget = max(1, min(search.batch_tokens // search.beam, share))
+        most = max(1, search.batch_tokens // search.beam)
+        rounds = math.ceil(sum(lengths) / (most * self.workers))  # all workers are busy in each
+        budget = min(most, math.ceil(PADDED * sum(lengths) / max(1, rounds * self.workers)))
         batches = [order[start:end] for start, end in budgeted(lengths, budget)]
 
         def decoded(places: Sequence[int]) -> list[list[Hypothesis]]:

@@ -3,9 +3,9 @@
     python tools/check_long_files.py [--lines 1000000] [--few 10000] [--kills 2] [--minutes 1] [--work FOLDER]
 
 Trains a small model on the phrasebook's short sentences for so many minutes and translates few of its lines, then many,
-with `nmt translate --beam 1` in one thread; then the many again, killed with SIGKILL at random places and taken up with --resume. Prints the
-peak memory of each and whether the resumed output is the uninterrupted one byte for byte. Exit code 0 if it is and the
-peak of the many is within 100 MB of that of the few.
+with `nmt translate --beam 1` in one thread; then the many again, killed with SIGKILL at random places and taken up with
+--resume. Prints the peak memory of each and whether the resumed output is the uninterrupted one byte for byte. Exit
+code 0 if it is and the peak of the many is within 100 MB of that of the few.
 """
 
 from __future__ import annotations

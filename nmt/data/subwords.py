@@ -82,12 +82,15 @@ class Subwords:
 
     def seams(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Which pieces [pieces] leave a word open, and which [pieces] enter it: where one of these follows one of those
-        the word goes on. A byte does both: it is part of a letter, most likely. Scripts that have no white space
-        between words have no such places."""
+        the word goes on. A byte that is a part of a character does both. Scripts that have no white space between words
+        have no such places."""
         pieces = self.pieces(range(len(self)))
-        byte = np.array([self._processor.is_byte(number) for number in range(len(self))])
+        for number, piece in enumerate(pieces):
+            if self._processor.is_byte(number):
+                byte = int(piece[3:5], 16)  # <0x2C>
+                pieces[number] = chr(byte) if byte < 0x80 else "x"
         leaves, enters = (np.array([bool(place.search(piece)) for piece in pieces]) for place in (LEAVES, ENTERS))
-        return leaves | byte, enters | byte
+        return leaves, enters
 
     def halves(self) -> NDArray[np.int32]:
         """[pieces, 2]: for each piece the two that spell it, of all such those with the highest scores together (found

@@ -26,6 +26,7 @@ from nmt.scoring import Scorer, load_kind, longest_translation
 from nmt.search.combine import Ensemble, ShallowFusion
 from nmt.search.controls import NOTHING, Control
 from nmt.search.decode import Watch, decode
+from nmt.search.phrases import Seams
 from nmt.search.protocol import Hypothesis, Stepper
 from nmt.search.restrictions import Symbols
 from nmt.search.risk import expected_utilities
@@ -71,9 +72,9 @@ class Translation:
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked of the translation of one line: it begins with `prefix`, has every phrase of `include` somewhere,
-    and none of `exclude`. A phrase stands for its pieces as they are cut when it stands alone; a forbidden word may
-    still come up in another spelling, or in other pieces, unless those are in `spellings`.
+    """What is asked of the translation of one line: it begins with `prefix`, has every phrase of `include` as words
+    of its own, and none of `exclude`. A phrase stands for its pieces as they are cut when it stands alone; a
+    forbidden word may still come up in another spelling, or in other pieces, unless those are in `spellings`.
 
     Of a line that is cut the first part is asked for the prefix and `include`, and for each of `terms` the part with
     the place of the line where it stands. `tag` is written before the source: a model of several target languages is
@@ -348,6 +349,7 @@ class Translator(Scorer):
             limits=limits,
             shortest=[math.ceil(search.min_ratio * len(part)) for part in sources],
             controls=controls,
+            seams=self._seams if pieces is None or self._seams is None else self._seams.among(pieces),
             search=search,
             attention=attention,
             watch=watch,
@@ -357,6 +359,13 @@ class Translator(Scorer):
             named = [[replace(one, pieces=tuple(names[n] for n in one.pieces)) for one in some] for some in hypotheses]
             hypotheses = named
         return [[self._as_written(one) for one in some] for some in hypotheses] if turned else hypotheses
+
+    @functools.cached_property
+    def _seams(self) -> Seams | None:
+        """None where sentences are written from their end: what comes before a phrase would have to be looked at."""
+        if self.vocabulary.right_to_left:
+            return None
+        return Seams(*(torch.from_numpy(side).to(self.device) for side in self.vocabulary.target.seams()))
 
     def _watch_turned(self, watch: Watch) -> Watch:
         """Tells `watch` the end of a translation that is decided, in the order it is written."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +20,10 @@ Pieces = NDArray[np.int32]
 EncodedPair = tuple[Pieces, Pieces]  # of source and target, end symbols included
 
 PADDING, UNKNOWN, BEGIN, END = range(4)
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
+"""Thai, Lao, Burmese, Khmer, Kana and Han: they are written without white space between words."""
+ENTERS = re.compile(rf"^[^\W{_UNSPACED}]")
+LEAVES = re.compile(rf"[^\W{_UNSPACED}]$")
 
 
 class Subwords:
@@ -74,6 +79,18 @@ class Subwords:
     def pieces(self, numbers: Sequence[int]) -> list[str]:
         """The written form of each piece."""
         return [str(self._processor.id_to_piece(int(number))) for number in numbers]
+
+    def seams(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Which pieces [pieces] leave a word open, and which [pieces] enter it: where one of these follows one of those
+        the word goes on. A byte that is a part of a character does both. Scripts that have no white space between words
+        have no such places."""
+        pieces = self.pieces(range(len(self)))
+        for number, piece in enumerate(pieces):
+            if self._processor.is_byte(number):
+                byte = int(piece[3:5], 16)  # <0x2C>
+                pieces[number] = chr(byte) if byte < 0x80 else "x"
+        leaves, enters = (np.array([bool(place.search(piece)) for piece in pieces]) for place in (LEAVES, ENTERS))
+        return leaves, enters
 
     def halves(self) -> NDArray[np.int32]:
         """[pieces, 2]: for each piece the two that spell it, of all such those with the highest scores together (found

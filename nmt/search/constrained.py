@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from nmt.search.controls import ABSENT, Control
-from nmt.search.phrases import Phrases
+from nmt.search.phrases import Phrases, Seams
 from nmt.search.restrictions import NEVER
 from nmt.search.strategies import Alive, Candidates, likeliest
 
@@ -20,17 +20,23 @@ class Constrained:
     on: room that a bank does not fill goes to the others. A sentence of which nothing is asked has a plain beam.
 
     The notes are the progress of `Phrases`. A hypothesis is never let so far that its phrases have no room any more,
-    so what is found has them all.
+    so what is found has them all, where there are `seams` as words of their own.
     """
 
     groups = 1
     prune = 0.0
 
     def __init__(
-        self, width: int, controls: Sequence[Control], longest: Sequence[int], end: int, device: torch.device
+        self,
+        width: int,
+        controls: Sequence[Control],
+        longest: Sequence[int],
+        end: int,
+        device: torch.device,
+        seams: Seams | None = None,
     ) -> None:
         self.width, self.end = width, end
-        self.phrases = Phrases(controls, device)
+        self.phrases = Phrases(controls, device, seams)
         self.longest = torch.tensor(longest, device=device)
 
     def choose(self, alive: Alive, log_probabilities: Tensor) -> Candidates:
@@ -44,7 +50,8 @@ class Constrained:
         parents, tokens = self._considered(alive, log_probabilities, progress)
         batch = torch.arange(len(sentences), device=sentences.device).unsqueeze(1)
         totals = alive.totals[batch, parents] + log_probabilities[batch, parents, tokens]
-        progress = self.phrases.advance(sentences, progress[batch, parents], tokens)
+        last = alive.history[batch, parents, -1]
+        progress = self.phrases.advance(sentences, progress[batch, parents], last, tokens)
         needed = self.phrases.needed(sentences, progress)
         room = self.longest[sentences].unsqueeze(1) - alive.history.shape[2] - 1
         totals = totals.masked_fill((needed > room) & (tokens != self.end), NEVER)
@@ -55,12 +62,14 @@ class Constrained:
 
     def _considered(self, alive: Alive, log_probabilities: Tensor, progress: Tensor) -> tuple[Tensor, Tensor]:
         """Parents and tokens [batch, n]: the likeliest of all, the likeliest of each hypothesis, and what leads on with
-        each phrase."""
+        each phrase, or is the likeliest that does not undo it."""
         beam = log_probabilities.shape[1]
         _, parents, tokens = likeliest(2 * self.width, alive.totals, log_probabilities)
         best = log_probabilities.argmax(dim=-1)
         following = self.phrases.following(alive.sentences, progress)
-        following = torch.where(following == ABSENT, best.unsqueeze(-1), following)
+        undoing = self.phrases.undoing(alive.sentences, progress, alive.history[..., -1])
+        apart = log_probabilities.masked_fill(undoing, NEVER).argmax(dim=-1)
+        following = torch.where(following == ABSENT, apart.unsqueeze(-1), following)
         each = torch.arange(beam, device=tokens.device).view(1, -1, 1).expand_as(following)
         own = each[..., :1].flatten(1)
         return torch.cat([parents, own, each.flatten(1)], dim=1), torch.cat([tokens, best, following.flatten(1)], dim=1)

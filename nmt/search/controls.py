@@ -21,7 +21,7 @@ Phrase = tuple[int, ...]
 class Control:
     """What is asked of one translation, in pieces without end symbols: it begins with `prefix`, has every phrase of
     `include` somewhere, in any order, and none of `exclude`. Phrases may share pieces, with each other and with the
-    prefix.
+    prefix; where it is known which pieces go on with a word (`Seams`), they are no part of a longer word.
 
     Raises UserError when it asks for what it forbids.
     """

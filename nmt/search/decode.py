@@ -14,6 +14,7 @@ from nmt.errors import UserError
 from nmt.search.constrained import Constrained
 from nmt.search.controls import NOTHING, Control
 from nmt.search.penalties import LENGTH_PENALTIES, bound, coverage_penalty
+from nmt.search.phrases import Seams
 from nmt.search.protocol import DEAD, Hypothesis, S, Stepper
 from nmt.search.restrictions import NEVER, Symbols, restrictions
 from nmt.search.strategies import Alive, Candidates, Strategy
@@ -52,14 +53,16 @@ def decode(
     limits: Sequence[int],
     shortest: Sequence[int] | None = None,
     controls: Sequence[Control] | None = None,
+    seams: Seams | None = None,
     search: SearchConfig | None = None,
     attention: bool = False,
     watch: Watch | None = None,
 ) -> list[list[Hypothesis]]:
     """Translates a batch: source [batch, source], lengths [batch]; limits: longest translation of each sentence in
     pieces, end symbol included, at least two, or what its control needs; shortest: likewise, at least two; controls:
-    what is asked of each -> hypotheses of each sentence, best first, at most `search.nbest`. There is at least one,
-    unless the model's probabilities are no numbers or what is forbidden leaves nothing.
+    what is asked of each; seams: of the pieces, where phrases are to be words of their own -> hypotheses of each
+    sentence, best first, at most `search.nbest`. There is at least one, unless the model's probabilities are no numbers
+    or what is forbidden leaves nothing.
 
     Of `search`, the strategy's own settings are not looked at. `attention`: give it with the hypotheses. `watch` is
     told what is decided; without it, nothing is computed for it. Raises UserError for phrases asked of a strategy that
@@ -73,7 +76,7 @@ def decode(
     if any(control.include for control in controls):
         if strategy.groups > 1:
             raise UserError("phrases can be asked for in beam search only: set search.strategy to beam.")
-        strategy = Constrained(strategy.width, controls, longest, symbols.end, source.device)
+        strategy = Constrained(strategy.width, controls, longest, symbols.end, source.device, seams)
     sentences = [_Sentence(length, limit) for length, limit in zip(lengths.tolist(), longest, strict=True)]
     found = [sentence.ended for sentence in sentences]
     alive = _beginning(len(sentences), strategy.groups, symbols, source.device)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import product
 from pathlib import Path
 
@@ -218,3 +219,18 @@ def test_so_large_a_share_of_the_pieces_is_cut(algorithm: str) -> None:
     more = sum(len(source) for source, _ in SubwordDropout(vocabulary, rate, 1)(pairs, 0, 0))
     more -= sum(len(source) for source, _ in pairs)
     assert 0.8 * rate * could < more < 1.2 * rate * could / (1 - 2 * rate)  # at most all halves can be cut again
+
+
+@every_algorithm
+def test_a_word_goes_on_with_the_pieces_that_enter_it_and_no_others(algorithm: str) -> None:
+    target = VOCABULARIES[algorithm].target
+    leaves, enters = target.seams()
+    for text in ("Haus", "Boot,"):
+        pieces = target.encode([text], end=False)[0]
+        for following in range(END + 1, len(target)):
+            whole = target.decode([*pieces, following])
+            if "\ufffd" not in whole:  # a part of a letter
+                goes_on = re.match(rf"{text}\w", whole) and text[-1].isalpha()
+                assert (leaves[pieces[-1]] and enters[following]) == bool(goes_on), (text, whole)
+    assert not leaves[END]
+    assert not enters[END]

@@ -2,12 +2,11 @@
 
     python tools/benchmarks/decoding_against_others.py --folder FOLDER --model DIR --work DIR [--repeats 3]
 
-The others are trained at 2 x 512, once, as `against_others.py` trains them, in its environments in DIR: for one epoch,
-but Marian for a third of one. Then test2016 of FOLDER is translated by all of them in turn, `--repeats` times, on
-`--threads` threads: ours, the model folder `--model`, in float32, as `nmt translate` does it; the others with batches
-of several sizes, of which the best counts. Every system is shown at its fastest run. Models that were trained for
-different times make translations of different lengths: so the pieces that come out, with end symbols, are counted as
-well.
+The others are trained for one epoch at 2 x 512, as `against_others.py` trains them, in its environments in DIR, once.
+Then test2016 of FOLDER is translated by all of them in turn, `--repeats` times, on `--threads` threads: ours, the
+model folder `--model`, in float32, as `nmt translate` does it; the others with batches of several sizes, of which the
+best counts. Every system is shown at its fastest run. Models that were trained for different times make translations
+of different lengths: so the pieces that come out, with end symbols, are counted as well.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ LAYERS, HIDDEN, UPDATES, SENTENCES = 2, 512, 453, 64
 PRUNE = SearchConfig().prune
 OURS = (("beam 5", 5, PRUNE), ("beam 5, nothing pruned", 5, 0.0), ("greedy", 1, PRUNE))
 OTHERS = {"OpenNMT-py": opennmt, "JoeyNMT": joeynmt, "Marian": marian}
-BATCHES = {"OpenNMT-py": (30, 100), "JoeyNMT": (30, 100), "Marian": (16, 64)}
+BATCHES = {"OpenNMT-py": (30, 100), "JoeyNMT": (30, 100), "Marian": (32, 64)}
 
 
 def prepared(arguments: argparse.Namespace) -> tuple[list[str], Path, dict[str, Task]]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast, overload
 
 import torch
+from torch import Tensor
 from typing_extensions import Unpack
 
 from nmt import model_folder
@@ -349,7 +350,7 @@ class Translator(Scorer):
             limits=limits,
             shortest=[math.ceil(search.min_ratio * len(part)) for part in sources],
             controls=controls,
-            seams=self._seams if pieces is None or self._seams is None else self._seams.among(pieces),
+            seams=self._seams_among(pieces) if any(control.include for control in controls) else None,
             search=search,
             attention=attention,
             watch=watch,
@@ -360,11 +361,15 @@ class Translator(Scorer):
             hypotheses = named
         return [[self._as_written(one) for one in some] for some in hypotheses] if turned else hypotheses
 
-    @functools.cached_property
-    def _seams(self) -> Seams | None:
-        """None where sentences are written from their end: what comes before a phrase would have to be looked at."""
+    def _seams_among(self, pieces: Tensor | None) -> Seams | None:
+        """The seams of the target pieces, or of those of a shortlist. None where sentences are written from their end:
+        what comes before a phrase would have to be looked at."""
         if self.vocabulary.right_to_left:
             return None
+        return self._seams if pieces is None else self._seams.among(pieces)
+
+    @functools.cached_property
+    def _seams(self) -> Seams:
         return Seams(*(torch.from_numpy(side).to(self.device) for side in self.vocabulary.target.seams()))
 
     def _watch_turned(self, watch: Watch) -> Watch:

@@ -68,7 +68,7 @@ class Constrained:
         best = log_probabilities.argmax(dim=-1)
         following = self.phrases.following(alive.sentences, progress)
         undoing = self.phrases.undoing(alive.sentences, progress, alive.history[..., -1])
-        apart = log_probabilities.masked_fill(undoing, NEVER).argmax(dim=-1)
+        apart = best if undoing is None else log_probabilities.masked_fill(undoing, NEVER).argmax(dim=-1)
         following = torch.where(following == ABSENT, apart.unsqueeze(-1), following)
         each = torch.arange(beam, device=tokens.device).view(1, -1, 1).expand_as(following)
         own = each[..., :1].flatten(1)

@@ -74,9 +74,7 @@ def decode(
     least = [min(max(few, 2), many) for few, many in zip(shortest or [2] * len(longest), longest, strict=True)]
     rules = restrictions(symbols, least, longest, search.no_repeat_ngram, controls, source.device)
     if any(control.include for control in controls):
-        if strategy.groups > 1:
-            raise UserError("phrases can be asked for in beam search only: set search.strategy to beam.")
-        strategy = Constrained(strategy.width, controls, longest, symbols.end, source.device, seams)
+        strategy = _constrained(strategy, controls, longest, symbols, source.device, seams)
     sentences = [_Sentence(length, limit) for length, limit in zip(lengths.tolist(), longest, strict=True)]
     found = [sentence.ended for sentence in sentences]
     alive = _beginning(len(sentences), strategy.groups, symbols, source.device)
@@ -104,6 +102,20 @@ def decode(
         if sentences and (kept is not None or strategy.width > 1):
             state = model.select(state, kept, rows.flatten())
     return [sorted(ended, key=lambda hypothesis: -hypothesis.score)[: search.nbest] for ended in found]
+
+
+def _constrained(
+    strategy: Strategy,
+    controls: Sequence[Control],
+    longest: Sequence[int],
+    symbols: Symbols,
+    device: torch.device,
+    seams: Seams | None,
+) -> Strategy:
+    """The strategy that finds what has all phrases, as wide as another."""
+    if strategy.groups > 1:
+        raise UserError("phrases can be asked for in beam search only: set search.strategy to beam.")
+    return Constrained(strategy.width, controls, longest, symbols.end, device, seams)
 
 
 def _beginning(sentences: int, groups: int, symbols: Symbols, device: torch.device) -> Alive:

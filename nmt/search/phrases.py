@@ -82,12 +82,12 @@ class Phrases:
         first = padded[..., 0].masked_fill(~undoes, ABSENT)
         return torch.cat([padded.gather(-1, progress.unsqueeze(-1)).squeeze(-1), first], dim=-1)
 
-    def undoing(self, sentences: Tensor, progress: Tensor, last: Tensor) -> Tensor:
-        """Which pieces [batch, n, all pieces, or one for all of them] would undo a phrase that a hypothesis ends with;
-        last [batch, n]."""
+    def undoing(self, sentences: Tensor, progress: Tensor, last: Tensor) -> Tensor | None:
+        """Which pieces [batch, n, all pieces] would undo a phrase that a hypothesis ends with, last [batch, n]; None
+        where none would."""
         unsure = self._unsure(sentences, progress)
-        if self.seams is None:
-            return torch.zeros_like(unsure)
+        if self.seams is None or not bool(unsure.any()):
+            return None
         return unsure & self.seams.leaves[last].unsqueeze(-1) & self.seams.enters
 
     def _glued(self, before: Tensor, after: Tensor) -> Tensor:

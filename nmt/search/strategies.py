@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -160,11 +161,11 @@ def likeliest(count: int, totals: Tensor, log_probabilities: Tensor) -> tuple[Te
     maxima = (whole.amax(dim=-1) + totals.unsqueeze(-1)).flatten(1)
     chosen = maxima.topk(min(count, beam * blocks), dim=-1).indices
     parents, block = chosen // max(1, blocks), chosen % max(1, blocks)
-    numbers = torch.arange(beam * pieces, device=chosen.device)  # of the continuations of a sentence
-    within = whole[torch.arange(batch, device=chosen.device).unsqueeze(1), parents, block]
-    within_numbers = (parents * pieces + block * BLOCK).unsqueeze(-1) + numbers[:BLOCK]
+    count_up = partial(torch.arange, device=chosen.device)
+    within = whole[count_up(batch).unsqueeze(1), parents, block]
+    within_numbers = (parents * pieces + block * BLOCK).unsqueeze(-1) + count_up(BLOCK)
     rest = (log_probabilities[..., behind:] + totals.unsqueeze(-1)).flatten(1)
-    rest_numbers = numbers.view(beam, pieces)[:, behind:].flatten().expand(batch, -1)
+    rest_numbers = (count_up(beam).unsqueeze(1) * pieces + count_up(behind, pieces)).flatten().expand(batch, -1)
     values = torch.cat([(within + totals.gather(1, parents).unsqueeze(-1)).flatten(1), rest], dim=1)
     best, places = values.topk(min(count, beam * pieces), dim=-1)
     found = torch.cat([within_numbers.flatten(1), rest_numbers], dim=1).gather(1, places)

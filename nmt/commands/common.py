@@ -6,12 +6,12 @@ import argparse
 import contextlib
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from nmt.arguments import SEARCH_OPTIONS, Parser
-from nmt.data.lines import open_input, read_lines
+from nmt.data.lines import open_input, read_lines, reporter
 from nmt.errors import UserError, choose
 
 if TYPE_CHECKING:
@@ -24,14 +24,19 @@ LM_WEIGHT = 0.05
 """What a language model counts where nothing is said."""
 
 
-def load(options: argparse.Namespace, folder: Path | None = None) -> Translator:
-    """The translator that the options ask for; `folder` in place of `--model`."""
+def use_threads(options: argparse.Namespace) -> None:
+    """Lets products use as many threads as the options say, if they say."""
     import torch
-
-    from nmt.translator import Translator
 
     if options.threads:
         torch.set_num_threads(options.threads)
+
+
+def load(options: argparse.Namespace, folder: Path | None = None) -> Translator:
+    """The translator that the options ask for; `folder` in place of `--model`."""
+    from nmt.translator import Translator
+
+    use_threads(options)
     if folder is not None:
         return Translator.load(folder, options.device)
     return Translator.load(options.model, options.device, getattr(options, "ensemble", ()), fused_of(options))
@@ -39,12 +44,9 @@ def load(options: argparse.Namespace, folder: Path | None = None) -> Translator:
 
 def load_scorer(options: argparse.Namespace, folder: Path) -> Scorer:
     """A model that is asked for the scores of given texts, of either kind."""
-    import torch
-
     from nmt.scoring import Scorer
 
-    if options.threads:
-        torch.set_num_threads(options.threads)
+    use_threads(options)
     return Scorer.load(folder, options.device)
 
 
@@ -126,15 +128,6 @@ def parallel_lines(first: Path, *others: Path) -> list[list[str]]:
 def lines_of(path: Path) -> list[str]:
     with open_input(path) as raw_lines:
         return list(read_lines(raw_lines, reporter(str(path))))
-
-
-def reporter(name: str, write: Callable[..., object] = print) -> Callable[[int, str], None]:
-    """Tells on stderr of a problem in a line of the input `name`. `write` prints; a progress bar has its own."""
-
-    def report(number: int, problem: str) -> None:
-        write(f"{name} line {number}: {problem}", file=sys.stderr)
-
-    return report
 
 
 @contextlib.contextmanager

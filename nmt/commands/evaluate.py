@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nmt.arguments import SEARCH_OPTIONS, Parser, positive
-from nmt.commands.common import fused_of, lines_of, load, parallel_lines, print_json, progress_bar, reporter, search_of
-from nmt.data.lines import clean_line, open_output
+from nmt.commands.common import fused_of, lines_of, load, parallel_lines, print_json, progress_bar, search_of
+from nmt.data.lines import clean_line, open_output, reporter
 from nmt.data.packing import unpacked_name
 from nmt.errors import UserError, choose
 

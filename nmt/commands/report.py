@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from nmt.arguments import Parser, positive
+from nmt.commands.common import use_threads
 
 
 def report(words: list[str]) -> int:
@@ -25,12 +26,9 @@ def report(words: list[str]) -> int:
     parser.add_machine()
     options = parser.parse(words)
     output = options.output or options.run / "report.html"
-    import torch
-
     from nmt.report.build import build
 
-    if options.threads:
-        torch.set_num_threads(options.threads)
+    use_threads(options)
     build(options.run, options.compare, output, test=options.test, chosen=options.sentences, device=options.device)
     print(f"report: {output}", file=sys.stderr)
     return 0

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nmt.arguments import Parser
-from nmt.commands.common import lines_of, load_scorer, reporter, write_line
-from nmt.data.lines import open_output
+from nmt.commands.common import lines_of, load_scorer, write_line
+from nmt.data.lines import open_output, reporter
 from nmt.errors import UserError, choose
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 from nmt.arguments import Parser
-from nmt.commands.common import lines_of, load_scorer, parallel_lines, reporter, search_of, write_line
+from nmt.commands.common import lines_of, load_scorer, parallel_lines, search_of, write_line
+from nmt.data.lines import reporter
 from nmt.errors import UserError
 
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from nmt.arguments import SEARCH_OPTIONS, Parser, natural, positive
-from nmt.commands.common import add_wishes, fused_of, wishes_of
+from nmt.commands.common import add_wishes, fused_of, use_threads, wishes_of
 from nmt.errors import UserError
 
 MISSING = "the server needs more packages: pip install 'nmt[serve]' (from a checkout: pip install -e '.[serve]')."
@@ -69,7 +69,6 @@ def _make_key(options: argparse.Namespace) -> int:
 def _serve(options: argparse.Namespace) -> int:
     if not options.model:
         raise UserError("--model is missing: give a model folder (`nmt serve --help` tells more).")
-    import torch
 
     from nmt.search.settings import changed
     from nmt.server.context import Server
@@ -83,8 +82,7 @@ def _serve(options: argparse.Namespace) -> int:
     from nmt.server.service import Service
     from nmt.translator import Translator
 
-    if options.threads:
-        torch.set_num_threads(options.threads)
+    use_threads(options)
     found = served(options.model)
     if options.ensemble and len(found) > 1:
         raise UserError("--ensemble goes with one --model: which of several it belongs to is not said.")

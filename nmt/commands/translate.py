@@ -7,15 +7,11 @@ import contextlib
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from nmt.arguments import SEARCH_OPTIONS, Parser, positive, threads
-from nmt.commands.common import add_wishes, load, open_source, progress_bar, reporter, search_of, wishes_of
-from nmt.data.lines import WINDOW, open_input, read_lines
+from nmt.commands.common import add_wishes, load, open_source, progress_bar, search_of, wishes_of
+from nmt.data.lines import WINDOW, open_input, read_lines, reporter
 from nmt.errors import UserError, choose
-
-if TYPE_CHECKING:
-    pass
 
 
 def translate(words: list[str]) -> int:

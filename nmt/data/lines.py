@@ -10,6 +10,7 @@ import lzma
 import os
 import re
 import shutil
+import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -29,6 +30,15 @@ DAMAGED = (*archives.DAMAGED, OSError, zlib.error, lzma.LZMAError)
 
 Report = Callable[[int, str], None]
 """Told of a problem: the number of the line, from 1, and what is wrong with it."""
+
+
+def reporter(name: str, write: Callable[..., object] = print) -> Report:
+    """Tells on stderr of a problem in a line of the input `name`. `write` prints; a progress bar has its own."""
+
+    def report(number: int, problem: str) -> None:
+        write(f"{name} line {number}: {problem}", file=sys.stderr)
+
+    return report
 
 
 def read_lines(raw_lines: Iterable[bytes], report: Report, *, first: bool = True) -> Iterator[str]:

@@ -19,7 +19,7 @@ from nmt import model_folder
 from nmt.config import Config, SearchConfig, SyntheticConfig
 from nmt.data import corpus
 from nmt.data.corpus.mixture import Entry, Mixture, text_of
-from nmt.data.lines import WINDOW, open_input, open_output, read_lines
+from nmt.data.lines import WINDOW, open_input, open_output, read_lines, reporter
 from nmt.data.noise import BLANK, noised
 from nmt.data.progress import open_progress
 from nmt.documents import translate_document
@@ -136,7 +136,7 @@ def _given(corpora: Corpora, config: Config) -> Iterator[str]:
         yield from (pair[side] for pair in corpora.clean(config.data)[1])
     for path in settings.text:
         with open_input(Path(path)) as raw_lines:
-            yield from read_lines(raw_lines, _reporter(path))
+            yield from read_lines(raw_lines, reporter(path))
 
 
 def _translate(config: Config, given: Path, made: Path) -> None:
@@ -162,7 +162,7 @@ def _translate(config: Config, given: Path, made: Path) -> None:
             _format(settings, config.train.seed),
             search=search_of(translator.config, settings, config.train.seed),
             window=WINDOW,
-            report=_reporter(str(given)),
+            report=reporter(str(given)),
             done=bar.update,
         )
 
@@ -194,7 +194,3 @@ def _write_lines(path: Path, lines: Iterable[str]) -> None:
     if not path.exists():
         with open_output(path) as file:
             file.writelines(f"{line}\n".encode() for line in lines)
-
-
-def _reporter(name: str) -> Any:
-    return lambda number, problem: print(f"{name} line {number}: {problem}", file=sys.stderr)

@@ -16,6 +16,21 @@ NOUNS = {"child": "Kind", "book": "Buch", "house": "Haus", "picture": "Bild", "a
 VERBS = {"finds": "findet", "sees": "sieht", "seeks": "sucht", "shows": "zeigt", "paints": "malt"}
 
 
+SMALL: dict[str, object] = {
+    "subwords.vocabulary": 400,
+    "model.hidden": 64,
+    "model.embedding": 64,
+    "model.encoder_layers": 1,
+    "model.decoder_layers": 1,
+    "model.dropout": 0.0,
+    "train.warmup": 20,
+    "train.learning_rate": 5e-3,
+    "train.batch_tokens": 800,
+    "train.precision": "float32",
+}
+"""Settings of a training that learns the sentences below in seconds."""
+
+
 def sentence_pairs(count: int, seed: int = 1) -> list[tuple[str, str]]:
     """Small English-German sentences, drawn at random."""
     chosen = random.Random(seed)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from corpora import parallel
-from examples import make_model_folder, sentence_pairs
+from examples import SMALL, make_model_folder, sentence_pairs
 
 from nmt.config import Config
 from nmt.data.encoded import EncodedCorpus, encode_corpus
@@ -66,22 +66,13 @@ def test_a_beginning_is_refused_and_so_is_an_ensemble_of_both_ways(translator: T
 def test_it_learns_cleaned_pairs_and_goes_on(tmp_path: Path) -> None:
     pairs = sentence_pairs(640)
     settings = {
+        **SMALL,
         "data.train": tuple(parallel(tmp_path, [*pairs[:600], ("", "Nichts."), *pairs[:2]])),
         "data.valid": tuple(parallel(tmp_path, pairs[600:], "val")),
         "data.clean": True,
         "subwords.right_to_left": True,
-        "subwords.vocabulary": 400,
-        "model.hidden": 64,
-        "model.embedding": 64,
-        "model.encoder_layers": 1,
-        "model.decoder_layers": 1,
-        "model.dropout": 0.0,
         "train.updates": 150,
-        "train.warmup": 20,
-        "train.learning_rate": 5e-3,
-        "train.batch_tokens": 800,
         "train.validate_every": 75,
-        "train.precision": "float32",
         "output": str(tmp_path / "run"),
     }
     for _ in range(2):  # the second start finds everything done

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from corpora import save
-from examples import sentence_pairs
+from examples import SMALL, sentence_pairs
 
 from nmt.config import Config
 from nmt.data.corpus import read_pairs
@@ -16,21 +16,7 @@ from nmt.training.multilingual import in_mixtures
 from nmt.training.run import run
 from nmt.translator import Request, Translator
 
-SETTINGS = {
-    "subwords.vocabulary": 400,
-    "model.hidden": 64,
-    "model.embedding": 64,
-    "model.encoder_layers": 1,
-    "model.decoder_layers": 1,
-    "model.dropout": 0.0,
-    "train.updates": 300,
-    "train.warmup": 20,
-    "train.learning_rate": 5e-3,
-    "train.batch_tokens": 800,
-    "train.validate_every": 150,
-    "train.precision": "float32",
-    "train.label_smoothing": 0.0,
-}
+SETTINGS = {**SMALL, "train.updates": 300, "train.validate_every": 150, "train.label_smoothing": 0.0}
 
 
 def folder_of(path: Path, codes: str) -> Path:

@@ -266,11 +266,12 @@ class SyntheticConfig(Section):
     """Training pairs of which one side is a translation by other models, made before the training."""
 
     models: tuple[str, ...] = ()
-    """Model folders that translate; several are an ensemble, for which all need the same pieces. Without any, no pairs
-    are made."""
-    side: Literal["source", "target"] = "target"
+    """Model folders that translate; several are an ensemble, for which all need the same pieces, unless both sides are
+    made. Without any, no pairs are made."""
+    side: Literal["source", "target", "both"] = "target"
     """The side that is made: target, by models of this direction (distillation, Kim and Rush 2016); source, by models
-    of the other one (back-translation, Sennrich et al. 2016)."""
+    of the other one (back-translation, Sennrich et al. 2016); both, by each model the one that it translates into
+    (data diversification, Nguyen et al. 2020)."""
     text: tuple[str, ...] = ()
     """Text files to translate, one sentence a line; may be packed. Left open: the other side of the training pairs."""
     method: Literal["beam", "sampled", "noised"] = "beam"

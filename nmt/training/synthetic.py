@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from tqdm import tqdm
@@ -37,6 +37,19 @@ ORIGINAL = "original"
 MIXTURE, RECORD = "mixture.toml", "made_of.json"
 
 
+class _Part(NamedTuple):
+    """Pairs that are made together: the side that is made, the models that do it, the stem of the files."""
+
+    side: str
+    models: tuple[str, ...]
+    stem: str = SYNTHETIC
+
+    def files(self, folder: Path, names: list[str]) -> tuple[Path, Path]:
+        """The file of what is given and that of what is made, in a folder where the sides have these names."""
+        source, target = (folder / f"{self.stem}.{name}" for name in names)
+        return (source, target) if self.side == "target" else (target, source)
+
+
 def with_synthetic(corpora: Corpora, config: Config, folder: Path) -> Corpora:
     """The corpora with the mixture that `config.synthetic` asks for as training pairs, if it asks for any. It lies in
     `folder`, and is made if nothing is there. Raises UserError where it cannot be made."""
@@ -56,8 +69,12 @@ def check_synthetic(settings: SyntheticConfig) -> None:
     for key, value in settings:
         if not settings.models and value != getattr(plain, key):
             raise UserError(f"synthetic.{key} is given, but no model that translates: set synthetic.models.")
-    if settings.method == "noised" and settings.side == "target":
-        raise UserError("synthetic.method noised is for sources, and synthetic.side is target: change one of them.")
+    if settings.method == "noised" and settings.side != "source":
+        raise UserError(
+            f"synthetic.method noised is for sources, and synthetic.side is {settings.side}: change one of them."
+        )
+    if settings.side == "both" and settings.text:
+        raise UserError("synthetic.text has one side, and synthetic.side is both: leave one of them out.")
     if settings.method == "sampled" and settings.beam != plain.beam:
         raise UserError("synthetic.beam is for a search, and synthetic.method sampled draws: leave one of them out.")
     for model in settings.models:
@@ -71,35 +88,57 @@ def _make(corpora: Corpora, config: Config, folder: Path) -> None:
     """Writes the mixture and its files, under another name until all are there."""
     settings = config.synthetic
     check_synthetic(settings)
-    _check_direction(corpora, settings)
+    parts = _parts(corpora, settings)
     work = folder.with_name(f"{folder.name}.partial")
     _begin(work, _record(corpora, config))
     names = [f"{code or side}" for code, side in zip((corpora.source, corpora.target), SIDES, strict=True)]
-    original, synthetic = ([work / f"{stem}.{name}" for name in names] for stem in (ORIGINAL, SYNTHETIC))
     if settings.original:
-        for place, path in enumerate(original):
+        for place, name in enumerate(names):
             pairs = corpora.pairs("train", corpora.train)
-            _write_lines(path, (pair[place] for pair in pairs))
-    given, made = synthetic if settings.side == "target" else synthetic[::-1]
-    _write_lines(given, _given(corpora, config))
-    if not made.exists():
-        _translate(config, given, made)
-    model_folder.write_durably(work / MIXTURE, text_of(_mixture(settings, original, synthetic)).encode())
+            _write_lines(work / f"{ORIGINAL}.{name}", (pair[place] for pair in pairs))
+    for part in parts:
+        given, made = part.files(work, names)
+        _write_lines(given, _given(corpora, config, part.side))
+        if not made.exists():
+            _translate(config, part.models, given, made)
+    stems = [part.stem for part in parts]
+    model_folder.write_durably(work / MIXTURE, text_of(_mixture(settings, names, stems)).encode())
     work.rename(folder)
     print(f"synthetic pairs: {folder}", file=sys.stderr, flush=True)
 
 
-def _check_direction(corpora: Corpora, settings: SyntheticConfig) -> None:
-    """Raises UserError where a model surely translates other languages: one that it has is there, but not both. Codes
-    of another kind, such as deu for de, tell nothing."""
-    wanted = corpora.source, corpora.target
-    wanted = wanted if settings.side == "target" else wanted[::-1]
-    for model in settings.models:
-        data = model_folder.load_config(Path(model)).data
-        theirs = data.source, data.target
-        if None not in (*theirs, *wanted) and set(theirs) & set(wanted) and theirs != wanted:
-            needed = f"synthetic.side {settings.side} needs one from {wanted[0]} to {wanted[1]}"
-            raise UserError(f"{model} translates from {theirs[0]} to {theirs[1]}, and {needed}: name another model.")
+def _parts(corpora: Corpora, settings: SyntheticConfig) -> list[_Part]:
+    """What is to be made."""
+    sides = [_side(model, corpora, settings.side) for model in settings.models]
+    if settings.side != "both":
+        return [_Part(settings.side, settings.models)]
+    return [
+        _Part(side, (model,), f"{SYNTHETIC}-{number}")
+        for number, (side, model) in enumerate(zip(sides, settings.models, strict=True), start=1)
+    ]
+
+
+def _side(model: str, corpora: Corpora, wanted: str) -> str:
+    """The side that a model makes. Raises UserError where that is surely none that is wanted, because the model has one
+    of the languages and not both; codes of another kind, such as deu for de, tell nothing, which is too little where
+    both sides are wanted."""
+    ways = {"target": (corpora.source, corpora.target), "source": (corpora.target, corpora.source)}
+    data = model_folder.load_config(Path(model)).data
+    theirs = data.source, data.target
+    if wanted == "both":
+        side = next((side for side, way in ways.items() if None not in way and way == theirs), None)
+        needed = f"one between {corpora.source} and {corpora.target}"
+    else:
+        way = ways[wanted]
+        known = None not in (*theirs, *way) and set(theirs) & set(way)
+        side = None if known and theirs != way else wanted
+        needed = f"one from {way[0]} to {way[1]}"
+    if side is None:
+        raise UserError(
+            f"{model} translates from {theirs[0]} to {theirs[1]}, and synthetic.side {wanted} needs {needed}: name "
+            "another model."
+        )
+    return side
 
 
 def _record(corpora: Corpora, config: Config) -> dict[str, Any]:
@@ -128,27 +167,28 @@ def _begin(work: Path, record: dict[str, Any]) -> None:
         model_folder.write_durably(work / RECORD, json.dumps(record, indent=2).encode())
 
 
-def _given(corpora: Corpora, config: Config) -> Iterator[str]:
-    """The sentences that are translated: those of the text, or of the training pairs that are worth training on."""
+def _given(corpora: Corpora, config: Config, side: str) -> Iterator[str]:
+    """The sentences that are translated to make a side: those of the text, or of the training pairs that are worth
+    training on."""
     settings = config.synthetic
     if not settings.text:
-        side = 0 if settings.side == "target" else 1
-        yield from (pair[side] for pair in corpora.clean(config.data)[1])
+        place = 0 if side == "target" else 1
+        yield from (pair[place] for pair in corpora.clean(config.data)[1])
     for path in settings.text:
         with open_input(Path(path)) as raw_lines:
             yield from read_lines(raw_lines, reporter(path))
 
 
-def _translate(config: Config, given: Path, made: Path) -> None:
+def _translate(config: Config, models: tuple[str, ...], given: Path, made: Path) -> None:
     """Writes what the models make of a file, from where that was stopped."""
     settings = config.synthetic
-    first, *others = map(Path, settings.models)
+    first, *others = map(Path, models)
     if config.train.threads:
         torch.set_num_threads(config.train.threads)
     translator = Translator.load(first, config.train.device, others)
     with open_input(given) as raw_lines:
         count = sum(1 for _ in raw_lines)
-    by = " and ".join(settings.models)
+    by = " and ".join(models)
     print(f"synthetic pairs: {count:,} sentences are translated by {by}", file=sys.stderr, flush=True)
     with (
         open_input(given) as raw_lines,
@@ -182,11 +222,15 @@ def _format(settings: SyntheticConfig, seed: int) -> Format:
     return Format(lambda number, answer, attention: [noised(answer.text, Random(f"{seed} {number}"))], account=False)
 
 
-def _mixture(settings: SyntheticConfig, original: list[Path], synthetic: list[Path]) -> Mixture:
+def _mixture(settings: SyntheticConfig, names: list[str], stems: list[str]) -> Mixture:
     """The original pairs, where they count, and those that were made; the files lie beside the mixture."""
-    before, made = (tuple(path.name for path in pair) for pair in (original, synthetic))
-    entries = [Entry(locations=before, weight=settings.original)] if settings.original else []
-    return Mixture(corpus=(*entries, Entry(locations=made, tag=settings.tag or "")))
+
+    def files(stem: str) -> tuple[str, ...]:
+        return tuple(f"{stem}.{name}" for name in names)
+
+    before = [Entry(locations=files(ORIGINAL), weight=settings.original)] if settings.original else []
+    made = [Entry(locations=files(stem), tag=settings.tag or "") for stem in stems]
+    return Mixture(corpus=(*before, *made))
 
 
 def _write_lines(path: Path, lines: Iterable[str]) -> None:

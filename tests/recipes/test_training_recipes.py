@@ -56,13 +56,16 @@ def started(name: str, folder: Path, *words: str) -> subprocess.CompletedProcess
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("name", ["distillation", "back_translation"])
+@pytest.mark.parametrize("name", ["distillation", "diversification", "back_translation"])
 def test_a_recipe_makes_pairs_trains_and_goes_on_without_making_them_anew(name: str, tmp_path: Path) -> None:
     english, german = (list(side) for side in zip(*sentence_pairs(340), strict=True))
     write(tmp_path / "data", en=english, de=german)
     words = ["--data.source", "en", "--data.target", "de"]
     if name == "distillation":
         words += ["--synthetic.models", *(str(make_model_folder(tmp_path / model)) for model in ("a", "b"))]
+    elif name == "diversification":
+        back = make_model_folder(tmp_path / "back", data__source="de", data__target="en")
+        words += ["--synthetic.models", str(make_model_folder(tmp_path / "there")), str(back)]
     else:
         (tmp_path / "mono.de").write_text("".join(f"{line}\n" for line in german[:20]))
         back = make_model_folder(tmp_path / "back", data__source="de", data__target="en")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,20 @@ def test_several_models_translate_as_an_ensemble(corpora: Corpora, tmp_path: Pat
     assert [target for _, target in training(found)] == [translation.text for translation in said]
 
 
+def test_for_both_sides_each_model_makes_the_one_that_it_translates_into(
+    models: dict[str, Path], corpora: Corpora, tmp_path: Path
+) -> None:
+    settings = config(models["back"], models["there"], models["there"], side="both")
+    found = with_synthetic(corpora, settings, tmp_path / "made")
+    sources, targets = zip(*PAIRS, strict=True)
+    there, back = (
+        [one.text for one in Translator.load(models[name], "cpu").translate(texts)]
+        for name, texts in (("there", sources), ("back", targets))
+    )
+    made = [*zip(back, targets, strict=True), *zip(sources, there, strict=True), *zip(sources, there, strict=True)]
+    assert sorted(training(found)) == sorted([*PAIRS, *made])
+
+
 def test_sampled_pairs_are_draws_and_noised_ones_have_blanks(
     models: dict[str, Path], corpora: Corpora, tmp_path: Path
 ) -> None:
@@ -203,6 +218,8 @@ def test_half_of_others_is_left_and_told(
         ({"models": ("/nowhere",)}, "/nowhere is no model folder"),
         ({"side": "target"}, "translates from de to en, and synthetic.side target needs one from en to de"),
         ({"side": "target", "method": "noised"}, "noised is for sources"),
+        ({"side": "both", "method": "noised"}, "synthetic.side is both: change one"),
+        ({"side": "both", "text": ("mono.de",)}, "synthetic.text has one side"),
         ({"method": "sampled", "beam": 4}, "synthetic.beam is for a search"),
         ({"text": ("/nowhere/mono.de",)}, "/nowhere/mono.de cannot be read"),
     ],
@@ -216,6 +233,16 @@ def test_what_cannot_be_made_is_told_in_one_line(
         made(corpora, settings, tmp_path / "made")
     assert "\n" not in str(error.value)
     assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize("languages", [("en", "fr"), ("eng", "deu"), (None, None)])
+def test_for_both_sides_it_must_be_known_which_one_a_model_makes(
+    languages: tuple[str | None, str | None], models: dict[str, Path], corpora: Corpora, tmp_path: Path
+) -> None:
+    others = replace(corpora, source=languages[0], target=languages[1])
+    needed = f"from en to de, and synthetic.side both needs one between {languages[0]} and {languages[1]}"
+    with pytest.raises(UserError, match=needed):
+        with_synthetic(others, config(models["there"], side="both"), tmp_path / "made")
 
 
 def test_an_ensemble_of_other_pieces_is_refused(models: dict[str, Path], corpora: Corpora, tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
     python tools/benchmarks/decoding_against_others.py --folder FOLDER --model DIR --work DIR [--repeats 3]
 
-The others are trained for one epoch at 2 x 512, as `against_others.py` trains them, in its environments in DIR, once.
+The others are trained for `--epochs` at 2 x 512, as `against_others.py` trains them, in its environments in DIR, once
+(`--systems NAME --epochs N --repeats 0` trains one of them, longer than the rest, and measures nothing).
 Then test2016 of FOLDER is translated by all of them in turn, `--repeats` times, on `--threads` threads: ours, the
 model folder `--model`, in float32, as `nmt translate` does it; the others with batches of several sizes, of which the
 best counts. Every system is shown at its fastest run. Models that were trained for different times make translations
@@ -29,7 +30,7 @@ from nmt.data.subwords import Subwords
 from nmt.errors import guard
 from nmt.translator import Translator
 
-LAYERS, HIDDEN, UPDATES, SENTENCES = 2, 512, 453, 64
+LAYERS, HIDDEN, UPDATES_AN_EPOCH, SENTENCES = 2, 512, 453, 64
 PRUNE = SearchConfig().prune
 OURS = (("beam 5", 5, PRUNE), ("beam 5, nothing pruned", 5, 0.0), ("greedy", 1, PRUNE))
 OTHERS = {"OpenNMT-py": opennmt, "JoeyNMT": joeynmt, "Marian": marian}
@@ -39,19 +40,20 @@ BATCHES = {"OpenNMT-py": (30, 100), "JoeyNMT": (30, 100), "Marian": (32, 64)}
 def prepared(arguments: argparse.Namespace) -> tuple[list[str], Path, dict[str, Task]]:
     """The sentences, a file of their pieces, and the trained others."""
     work = arguments.work.absolute()
-    data.prepare(work / "data", str(arguments.folder), "en", "de", pieces=8000, sentences=SENTENCES, epochs=1)
+    sizes = {"pieces": 8000, "sentences": SENTENCES, "epochs": arguments.epochs}
+    data.prepare(work / "data", str(arguments.folder), "en", "de", **sizes)
     lines = (arguments.folder / "test2016.en").read_text(encoding="utf-8").split("\n")[:-1]
     subwords = Subwords((work / "data" / "joint.spm").read_bytes(), "joint.spm")
     source = work / "data" / "test.en"
     source.write_text("".join(" ".join(subwords.pieces(row[:-1])) + "\n" for row in subwords.encode(lines)))
     tasks = {}
-    for name, module in OTHERS.items():
+    for name in arguments.systems:
         folder = work / "runs" / f"{name.lower().removesuffix('-py')}-2x512.decode"
-        sizes = (LAYERS, HIDDEN, SENTENCES, UPDATES, arguments.threads)
+        sizes = (LAYERS, HIDDEN, SENTENCES, UPDATES_AN_EPOCH * arguments.epochs, arguments.threads)
         tasks[name] = Task(work / "data", folder, "en", "de", *sizes)
         if not folder.exists():
             folder.mkdir(parents=True)
-            module.train(tasks[name], work)
+            OTHERS[name].train(tasks[name], work)
     return lines, source, tasks
 
 
@@ -69,6 +71,8 @@ def run(arguments: argparse.Namespace) -> None:
     """Measures, and prints the table."""
     torch.set_num_threads(arguments.threads)
     lines, source, tasks = prepared(arguments)
+    if not arguments.repeats:
+        return
     systems: dict[str, Callable[[], Decoded]] = {}
     for folder in arguments.model:
         translator = Translator.load(folder, "cpu")
@@ -100,6 +104,8 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, required=True, help="with train, val and test2016 of en and de")
     parser.add_argument("--model", type=Path, nargs="+", required=True, help="our model folders, 2 x 512")
     parser.add_argument("--work", type=Path, required=True, help="environments, data and the others' runs")
+    parser.add_argument("--systems", nargs="+", choices=OTHERS, default=list(OTHERS))
+    parser.add_argument("--epochs", type=int, default=1, help="of the others' training, where there is none yet")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=3)
     arguments = parser.parse_args()

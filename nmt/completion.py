@@ -26,6 +26,8 @@ class Option(NamedTuple):
 
 FILES, FOLDERS = ("<files>",), ("<folders>",)
 PATHS = {"FILE": FILES, "DIR": FOLDERS, "FOLDER": FOLDERS}
+IN_FOLDERS = {"output", "data.folder", "subwords.of", "train.finetune", "synthetic.models"}
+"""The settings of a training that name folders."""
 
 
 def script(commands: Commands, shell: str) -> str:
@@ -90,7 +92,7 @@ def _settings() -> Iterator[Option]:
         if annotation is bool or annotation == bool | None:
             words = ("true", "false")
         several = get_origin(annotation) is tuple
-        values = FILES if several else FOLDERS if key in ("output", "data.folder", "train.finetune") else words
+        values = FOLDERS if key in IN_FOLDERS else FILES if several else words
         yield Option(f"--{key}", values, several=several)
 
 

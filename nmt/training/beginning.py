@@ -60,7 +60,7 @@ def begun(new: Inherited, corpora: Corpora, folder: Path) -> Config:
     with the weights to begin from if it is a fine-tuning."""
     config, base, vocabulary = new
     _check(config, folder)
-    corpora = trained_on(corpora, config, folder)
+    corpora = trained_on(corpora, config, folder, new=True)
     config = settled(config, corpora)
 
     def pairs() -> Iterator[tuple[str, str]]:
@@ -83,11 +83,13 @@ def begun(new: Inherited, corpora: Corpora, folder: Path) -> Config:
     return config
 
 
-def trained_on(corpora: Corpora, config: Config, folder: Path) -> Corpora:
+def trained_on(corpora: Corpora, config: Config, folder: Path, *, new: bool = False) -> Corpora:
     """The corpora with the pairs that a run is trained on in place of those that it was given: cleaned, and with those
-    that other models make, as the settings ask. What is not there yet is made, in the folder of the run."""
+    that other models make, as the settings ask. What is not there yet is made, in the folder of the run; of a `new`
+    one, what an earlier start with other settings or files has left there is made anew."""
     work = folder / "trainer"
-    return with_synthetic(cleaned(corpora, config.data, work / CLEAN), config, work / SYNTHETIC)
+    corpora = cleaned(corpora, config.data, work / CLEAN, new=new)
+    return with_synthetic(corpora, config, work / SYNTHETIC, new=new)
 
 
 def _check(config: Config, folder: Path) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from nmt import model_folder
 from nmt.config import Config, DataConfig
 from nmt.data import corpus
 from nmt.data.checks import summary
@@ -23,6 +26,8 @@ from nmt.errors import UserError
 CHARACTERS_PER_PIECE = 12
 CLEAN = "clean"
 """The folder of the cleaned training pairs, in the trainer's."""
+RECORD = "made_of.json"
+"""What the files of a folder were made of."""
 SIDES = ("source", "target")
 
 
@@ -88,10 +93,24 @@ def locate(data: DataConfig, *, texts: bool = False) -> Corpora:
     return Corpora(data.train, data.valid, tests, source, target, texts)
 
 
-def cleaned(corpora: Corpora, data: DataConfig, folder: Path) -> Corpora:
+def made_of(folder: Path) -> Any:
+    """What the files of a folder were made of, as was written there; None where that is not known."""
+    try:
+        return json.loads((folder / RECORD).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def write_record(folder: Path, record: dict[str, Any]) -> None:
+    """Writes down what the files of a folder are made of."""
+    model_folder.write_durably(folder / RECORD, json.dumps(record, indent=2).encode())
+
+
+def cleaned(corpora: Corpora, data: DataConfig, folder: Path, *, new: bool = False) -> Corpora:
     """The corpora with the training pairs that `nmt data clean` keeps, if `data.clean` asks for that: they lie in
-    `folder`, where they are written if nothing is there. Raises UserError for a mixture, whose corpora are cleaned one
-    by one, and for a language model, which has no pairs."""
+    `folder`, where they are written if nothing is there or, of a `new` run, if those there are of other files or
+    limits. Raises UserError for a mixture, whose corpora are cleaned one by one, and for a language model, which has no
+    pairs."""
     if not data.clean:
         return corpora
     if corpora.texts:
@@ -100,19 +119,36 @@ def cleaned(corpora: Corpora, data: DataConfig, folder: Path) -> Corpora:
     if corpora.tags:
         raise UserError("data.clean takes no mixture: clean its corpora with `nmt data clean`.")
     files = tuple(folder / f"train.{language or side}" for language, side in zip(train.languages, SIDES, strict=True))
-    if not folder.exists():
-        held_out = [("validation", corpora.valid), *((f"test {name}", test) for name, test in corpora.tests.items())]
-        parts = [Part(name, where, train.languages, split=name.split()[0]) for name, where in held_out]
-        written = folder.with_name(folder.name + ".partial")
-        shutil.rmtree(written, ignore_errors=True)
-        menders = set(MENDERS) - {"unescape", *NORMAL_FORMS}
-        limits = Limits(data.max_length, data.max_ratio)
-        result = clean_corpus(train, parts, written, limits=limits, menders=menders)
-        for file, final in zip(result.files, files, strict=True):
-            file.rename(written / final.name)
-        written.rename(folder)
-        print("\n".join(summary.of_cleaning(result, 0)), file=sys.stderr)
+    if not folder.exists() or (new and made_of(folder) != _record(corpora, data)):
+        _write_cleaned(corpora, data, train, files)
     return replace(corpora, train=tuple(map(str, files)))
+
+
+def _record(corpora: Corpora, data: DataConfig) -> dict[str, Any]:
+    """What cleaned pairs are made of."""
+    parts = (corpora.train, corpora.valid, *corpora.tests.values())
+    limits = {"max_length": data.max_length, "max_ratio": data.max_ratio}
+    languages = {"source": corpora.source, "target": corpora.target}
+    return {**languages, **limits, "files": [corpus.fingerprint(part) for part in parts]}
+
+
+def _write_cleaned(corpora: Corpora, data: DataConfig, train: Part, files: tuple[Path, ...]) -> None:
+    """Writes the cleaned pairs, under another name until all are there, in place of others."""
+    folder = files[0].parent
+    held_out = [("validation", corpora.valid), *((f"test {name}", test) for name, test in corpora.tests.items())]
+    parts = [Part(name, where, train.languages, split=name.split()[0]) for name, where in held_out]
+    written = folder.with_name(folder.name + ".partial")
+    shutil.rmtree(written, ignore_errors=True)
+    record = _record(corpora, data)  # of the files as they are read, or older ones
+    menders = set(MENDERS) - {"unescape", *NORMAL_FORMS}
+    limits = Limits(data.max_length, data.max_ratio)
+    result = clean_corpus(train, parts, written, limits=limits, menders=menders)
+    for file, final in zip(result.files, files, strict=True):
+        file.rename(written / final.name)
+    write_record(written, record)
+    shutil.rmtree(folder, ignore_errors=True)
+    written.rename(folder)
+    print("\n".join(summary.of_cleaning(result, 0)), file=sys.stderr)
 
 
 def _in_folder(folder: Path, data: DataConfig, *, texts: bool) -> Corpora:

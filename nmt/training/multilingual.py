@@ -45,7 +45,8 @@ def in_mixtures(config: Config, temperature: float) -> Config:
     check_free(output)
     work.mkdir(parents=True, exist_ok=True)
     for path, text in files.values():
-        model_folder.write_durably(path, text)
+        if not path.exists() or path.read_bytes() != text:  # or pairs made of it would count as made of another
+            model_folder.write_durably(path, text)
     return config.replace({"data.folder": None, **{f"data.{part}": (str(path),) for part, (path, _) in files.items()}})
 
 

@@ -3,7 +3,6 @@ folder of a run; a run that is stopped meanwhile goes on with them."""
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
@@ -27,14 +26,14 @@ from nmt.errors import UserError
 from nmt.formats import FORMATS, Format
 from nmt.pipeline import Pipeline, Wishes
 from nmt.search.settings import changed
-from nmt.training.corpora import SIDES, Corpora
+from nmt.training.corpora import SIDES, Corpora, made_of, write_record
 from nmt.translator import Translator
 
 SYNTHETIC = "synthetic"
 """The folder of the pairs, in the trainer's; the stem of the files of those that were made."""
 ORIGINAL = "original"
 """The stem of the files of those that were there before."""
-MIXTURE, RECORD = "mixture.toml", "made_of.json"
+MIXTURE = "mixture.toml"
 
 
 class _Part(NamedTuple):
@@ -50,13 +49,14 @@ class _Part(NamedTuple):
         return (source, target) if self.side == "target" else (target, source)
 
 
-def with_synthetic(corpora: Corpora, config: Config, folder: Path) -> Corpora:
+def with_synthetic(corpora: Corpora, config: Config, folder: Path, *, new: bool = False) -> Corpora:
     """The corpora with the mixture that `config.synthetic` asks for as training pairs, if it asks for any. It lies in
-    `folder`, and is made if nothing is there. Raises UserError where it cannot be made."""
+    `folder`, and is made if nothing is there or, of a `new` run, if what is there is made of anything else. Raises
+    UserError where it cannot be made."""
     settings = config.synthetic
     if not settings.models:
         return corpora
-    if not folder.exists():
+    if not folder.exists() or (new and made_of(folder) != _record(corpora, config)):
         _make(corpora, config, folder)
     # The tags of a mixture that was there before stand in its sentences now.
     symbols = (*corpora.tags, *([BLANK] if settings.method == "noised" else []))
@@ -90,7 +90,7 @@ def _make(corpora: Corpora, config: Config, folder: Path) -> None:
     check_synthetic(settings)
     parts = _parts(corpora, settings)
     work = folder.with_name(f"{folder.name}.partial")
-    _begin(work, _record(corpora, config))
+    _begin(work, _record(corpora, config), anew=folder.exists())
     names = [f"{code or side}" for code, side in zip((corpora.source, corpora.target), SIDES, strict=True)]
     if settings.original:
         for place, name in enumerate(names):
@@ -103,6 +103,7 @@ def _make(corpora: Corpora, config: Config, folder: Path) -> None:
             _translate(config, part.models, given, made)
     stems = [part.stem for part in parts]
     model_folder.write_durably(work / MIXTURE, text_of(_mixture(settings, names, stems)).encode())
+    shutil.rmtree(folder, ignore_errors=True)
     work.rename(folder)
     print(f"synthetic pairs: {folder}", file=sys.stderr, flush=True)
 
@@ -153,18 +154,15 @@ def _record(corpora: Corpora, config: Config) -> dict[str, Any]:
     }
 
 
-def _begin(work: Path, record: dict[str, Any]) -> None:
-    """Makes the folder, without what was begun of anything else."""
-    try:
-        there = json.loads((work / RECORD).read_text("utf-8"))
-    except (OSError, ValueError):
-        there = None
+def _begin(work: Path, record: dict[str, Any], *, anew: bool) -> None:
+    """Makes the folder, without what was begun of anything else. anew: whole ones are there of anything else."""
+    there = made_of(work)
     if there != record:
-        if there is not None:
+        if anew or there is not None:
             print("synthetic pairs are made anew: models, text or settings are others now", file=sys.stderr)
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
-        model_folder.write_durably(work / RECORD, json.dumps(record, indent=2).encode())
+        write_record(work, record)
 
 
 def _given(corpora: Corpora, config: Config, side: str) -> Iterator[str]:

@@ -68,6 +68,16 @@ def test_without_a_folder_the_corpora_are_those_that_were_given(tmp_path: Path) 
     assert not (tmp_path / "run").exists()
 
 
+def test_mixtures_that_are_there_stay_as_they_are(tmp_path: Path) -> None:
+    """Synthetic pairs half made of them are gone on with, as long as these files are the same."""
+    folder_of(tmp_path / "data", "en de fr")
+    times = []
+    for _ in range(2):
+        (place,) = in_mixtures(settings(tmp_path, source="en"), temperature=5).data.train
+        times.append(Path(place).stat().st_mtime_ns)
+    assert times[0] == times[1]
+
+
 @pytest.mark.parametrize("changes", [{"source": "en", "target": "de"}, {"source": "en"}])
 def test_one_direction_alone_is_refused(changes: dict[str, object], tmp_path: Path) -> None:
     folder_of(tmp_path / "data", "en de")

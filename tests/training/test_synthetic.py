@@ -245,6 +245,22 @@ def test_for_both_sides_it_must_be_known_which_one_a_model_makes(
         with_synthetic(others, config(models["there"], side="both"), tmp_path / "made")
 
 
+def test_whole_ones_of_others_are_made_anew_for_a_new_run_alone(
+    models: dict[str, Path], corpora: Corpora, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def made(*texts: str, new: bool = True) -> list[tuple[str, str]]:
+        text = written(tmp_path / f"{len(texts)}.de", texts)
+        settings = config(models["back"], side="source", text=text, original=0)
+        return training(with_synthetic(corpora, settings, tmp_path / "made", new=new))
+
+    first = made("das haus", "das kind")
+    assert made("das haus", "das kind", new=False) == first
+    assert made("das buch", new=False) == first
+    assert "anew" not in capsys.readouterr().err
+    assert [target for _, target in made("das buch")] == ["das buch"]
+    assert "made anew" in capsys.readouterr().err
+
+
 def test_an_ensemble_of_other_pieces_is_refused(models: dict[str, Path], corpora: Corpora, tmp_path: Path) -> None:
     other = make_model_folder(tmp_path / "other", subwords__vocabulary=320)
     with pytest.raises(UserError, match="an ensemble needs one vocabulary"):

@@ -64,7 +64,7 @@ def with_synthetic(corpora: Corpora, config: Config, folder: Path, *, new: bool 
 
 
 def check_synthetic(settings: SyntheticConfig) -> None:
-    """Raises UserError for settings that do not go together, for models that are none and text that is not there."""
+    """Raises UserError for settings that do not go together, for models that are none and text that is none."""
     plain = SyntheticConfig()
     for key, value in settings:
         if not settings.models and value != getattr(plain, key):
@@ -79,9 +79,14 @@ def check_synthetic(settings: SyntheticConfig) -> None:
         raise UserError("synthetic.beam is for a search, and synthetic.method sampled draws: leave one of them out.")
     for model in settings.models:
         model_folder.load_config(Path(model))
+    sentences = False
     for path in settings.text:
-        with open_input(Path(path)):
-            pass  # it can be read
+        with open_input(Path(path)) as raw_lines:  # every one can be read
+            sentences = sentences or any(line.strip() for line in raw_lines)
+    if settings.text and not sentences:
+        raise UserError(
+            f"synthetic.text: no sentence in {' and '.join(settings.text)}: give text, one sentence a line."
+        )
 
 
 def _make(corpora: Corpora, config: Config, folder: Path) -> None:

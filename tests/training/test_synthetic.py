@@ -211,6 +211,17 @@ def test_half_of_others_is_left_and_told(
     assert "made anew" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("content", ["", "\n \n\r\n"])
+def test_text_without_a_sentence_is_refused_with_its_name(
+    content: str, models: dict[str, Path], corpora: Corpora, tmp_path: Path
+) -> None:
+    (tmp_path / "mono.de").write_text(content)
+    settings = config(models["back"], side="source", text=(str(tmp_path / "mono.de"),), original=4)
+    with pytest.raises(UserError, match=r"no sentence in .*mono\.de"):
+        with_synthetic(corpora, settings, tmp_path / "made")
+    assert not list(tmp_path.glob("made*"))
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [

@@ -27,6 +27,8 @@ def in_mixtures(config: Config, temperature: float) -> Config:
     folder, output = config.data.folder, Path(config.output or "")
     if folder is None:
         return config
+    if config.data.train or config.data.valid or config.data.test:
+        raise UserError("data.folder stands for data.train, data.valid and data.test: give it or them, not both.")
     directions = _directions(folder, config.data.source, config.data.target)
     parts = {
         "train": [_entry(folder_locations(folder, *one, "train"), one) for one in directions],

@@ -68,6 +68,14 @@ def test_without_a_folder_the_corpora_are_those_that_were_given(tmp_path: Path) 
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize("part", ["train", "valid", "test"])
+def test_a_folder_and_files_are_not_given_together(part: str, tmp_path: Path) -> None:
+    folder_of(tmp_path / "data", "en de fr")
+    with pytest.raises(UserError, match="give it or them, not both"):
+        in_mixtures(settings(tmp_path, source="en", **{part: ("mine.en", "mine.de")}), temperature=5)
+    assert not (tmp_path / "run").exists()
+
+
 def test_mixtures_that_are_there_stay_as_they_are(tmp_path: Path) -> None:
     """Synthetic pairs half made of them are gone on with, as long as these files are the same."""
     folder_of(tmp_path / "data", "en de fr")

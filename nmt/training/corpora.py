@@ -18,6 +18,7 @@ from nmt.data.checks.check import Limits
 from nmt.data.checks.chunk import Part
 from nmt.data.checks.clean import MENDERS, NORMAL_FORMS, clean_corpus
 from nmt.data.cleaning import Cleaner
+from nmt.data.corpus.mixture import is_mixture
 from nmt.data.encoded import encode_corpus
 from nmt.data.lines import Report
 from nmt.data.subwords import Vocabulary
@@ -116,7 +117,7 @@ def cleaned(corpora: Corpora, data: DataConfig, folder: Path, *, new: bool = Fal
     if corpora.texts:
         raise UserError("data.clean compares the sides of pairs: leave it out for a language model.")
     train = Part("train", corpora.train, (corpora.source, corpora.target))
-    if corpora.tags:
+    if is_mixture(corpora.train):
         raise UserError("data.clean takes no mixture: clean its corpora with `nmt data clean`.")
     files = tuple(folder / f"train.{language or side}" for language, side in zip(train.languages, SIDES, strict=True))
     if not folder.exists() or (new and made_of(folder) != _record(corpora, data)):

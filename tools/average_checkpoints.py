@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 from nmt import model_folder
+from nmt.arguments import positive
 from nmt.errors import UserError, guard
 from nmt.training import averaging
 
@@ -42,8 +43,8 @@ def main() -> int:
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True)
     which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("--last", type=int, metavar="K")
-    which.add_argument("--best", type=int, metavar="K")
+    which.add_argument("--last", type=positive, metavar="K")
+    which.add_argument("--best", type=positive, metavar="K")
     arguments = parser.parse_args()
     run, output = arguments.run, arguments.output
     if output.exists():

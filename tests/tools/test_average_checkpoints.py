@@ -58,6 +58,14 @@ def test_more_than_there_are_is_refused(run: Path, tmp_path: Path, words: tuple[
     assert not (tmp_path / "mean").exists()
 
 
+@pytest.mark.parametrize("words", [("--last", "0"), ("--last", "-1"), ("--best", "0"), ("--best", "-1")])
+def test_fewer_than_one_are_refused(run: Path, tmp_path: Path, words: tuple[str, str]) -> None:
+    done = average(run, tmp_path / "mean", *words)
+    assert done.returncode == 2
+    assert "give 1 or more" in done.stderr
+    assert not (tmp_path / "mean").exists()
+
+
 def test_nothing_is_written_over(run: Path) -> None:
     before = snapshot(run)
     assert average(run, run, "--last", "2").returncode == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,6 +73,13 @@ SCORERS = {
 }
 
 
+def _number(value: str | float) -> float:
+    """A score or weight that others can be compared with. Raises ValueError for one that is none."""
+    if math.isnan(number := float(value)):
+        raise ValueError(f"{value} is no number")
+    return number
+
+
 def read_nbest(path: Path) -> list[Candidate]:
     """n-best lists in Moses' form: number ||| translation ||| ... ||| score. Raises UserError for other lines."""
     found = []
@@ -79,7 +87,7 @@ def read_nbest(path: Path) -> list[Candidate]:
         for number, line in enumerate(read_lines(raw_lines, lambda number, problem: None), 1):
             fields = line.split(" ||| ")
             try:
-                found.append(Candidate(int(fields[0]), fields[1].strip(), float(fields[-1])))
+                found.append(Candidate(int(fields[0]), fields[1].strip(), _number(fields[-1])))
             except (ValueError, IndexError):
                 raise UserError(
                     f"{path} line {number} is no line of an n-best list: `nmt translate --nbest N` writes "
@@ -180,6 +188,6 @@ def read_weights(path: Path) -> dict[str, float]:
     """Weights that `--tune` has written. Raises UserError when the file is none such."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        return {str(name): float(value) for name, value in found.items()}
+        return {str(name): _number(value) for name, value in found.items()}
     except (OSError, ValueError, AttributeError, TypeError) as error:
         raise UserError(f"{path} has no weights ({error}): write it with --tune.") from None

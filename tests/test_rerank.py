@@ -13,7 +13,7 @@ import pytest
 import nmt
 from nmt.cli import main
 from nmt.errors import UserError
-from nmt.rerank import MAXIMISED, SCORERS, Candidate, Lists, read_nbest, tune, with_features
+from nmt.rerank import MAXIMISED, SCORERS, Candidate, Lists, read_nbest, read_weights, tune, with_features
 
 RIGHT = [f"das Kind {n} sieht ein Haus und ein Boot {n % 3}" for n in range(30)]
 
@@ -57,11 +57,17 @@ def test_weights_of_other_features_are_refused() -> None:
         lists().best({"nbest": 1.0})
 
 
-@pytest.mark.parametrize("line", ["one line", "x ||| y ||| 0.3", "0 ||| y ||| z", "0"])
+@pytest.mark.parametrize("line", ["one line", "x ||| y ||| 0.3", "0 ||| y ||| z", "0 ||| y ||| nan", "0"])
 def test_a_line_that_is_no_nbest_is_named(line: str, tmp_path: Path) -> None:
     (tmp_path / "n").write_text(f"0 ||| a ||| -1\n{line}\n")
     with pytest.raises(UserError, match="line 2"):
         read_nbest(tmp_path / "n")
+
+
+def test_a_weight_that_is_no_number_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "w").write_text('{"nbest": NaN}')
+    with pytest.raises(UserError, match="w has no weights .nan is no number."):
+        read_weights(tmp_path / "w")
 
 
 @pytest.mark.parametrize("kind", SCORERS)

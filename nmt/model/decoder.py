@@ -71,9 +71,15 @@ class Decoder(nn.Module):
         """inputs [batch, target, input] -> features [batch, target, input], weights [batch, target, source]."""
         raise NotImplementedError
 
-    def step(self, inputs: Tensor, state: State, memory: Memory, beams: Beams) -> tuple[Tensor, State, Tensor | None]:
-        """inputs [rows, input], one position of each living hypothesis -> features [rows, input], the state after it,
-        weights [batch, beam, source]."""
+    def project(self, inputs: Tensor) -> Tensor:
+        """What the first layer makes of inputs [..., input] whatever came before: [..., gates * hidden]."""
+        return self.stack[0].project(inputs)
+
+    def step(
+        self, inputs: Tensor, projected: Tensor, state: State, memory: Memory, beams: Beams
+    ) -> tuple[Tensor, State, Tensor | None]:
+        """inputs [rows, input], one position of each living hypothesis, and what `project` makes of them -> features
+        [rows, input], the state after it, weights [batch, beam, source]."""
         raise NotImplementedError
 
     def _look(self, queries: Tensor, memory: Memory, beams: Beams, past: State) -> tuple[Tensor, Tensor | None, State]:
@@ -122,14 +128,17 @@ class ParallelDecoder(Decoder):
         features, weights = self._through(inputs, run, lambda queries: self.attention(queries, memory))
         return self._speak(features, self._words(weights, memory)), weights
 
-    def step(self, inputs: Tensor, state: State, memory: Memory, beams: Beams) -> tuple[Tensor, State, Tensor | None]:
+    def step(
+        self, inputs: Tensor, projected: Tensor, state: State, memory: Memory, beams: Beams
+    ) -> tuple[Tensor, State, Tensor | None]:
         layers, past = self._split(state)
         after: list[State] = []
         seen: list[State] = []
 
         def run(index: int, layer_inputs: Tensor) -> Tensor:
             layer = self.stack[index]
-            outputs, state_after = layer.advance(layer.project(layer_inputs), layers[index])
+            read = layer.project(layer_inputs) if index > 0 else projected
+            outputs, state_after = layer.advance(read, layers[index])
             after.append(state_after)
             return outputs
 
@@ -187,7 +196,7 @@ class SteppedDecoder(Decoder):
         layers, extra = self._split(state)
         masks, beams = self._masks(inputs), Beams(len(inputs), 1)
         readings, weights = [], []
-        for projected in self.stack[0].project(inputs.transpose(0, 1)).unbind(0):
+        for projected in self.project(inputs.transpose(0, 1)).unbind(0):
             reading, layers, extra, weight = self.advance(projected, layers, extra, memory, beams, masks)
             readings.append(reading)
             weights.append(weight)
@@ -195,9 +204,10 @@ class SteppedDecoder(Decoder):
         features = self.features(torch.stack(readings, dim=1), inputs)
         return self._speak(features, self._words(attention, memory)), attention
 
-    def step(self, inputs: Tensor, state: State, memory: Memory, beams: Beams) -> tuple[Tensor, State, Tensor | None]:
+    def step(
+        self, inputs: Tensor, projected: Tensor, state: State, memory: Memory, beams: Beams
+    ) -> tuple[Tensor, State, Tensor | None]:
         layers, extra = self._split(state)
-        projected = self.stack[0].project(inputs)
         masks = self._masks(inputs)
         reading, layers, extra, weights = self.advance(projected, layers, extra, memory, beams, masks)
         words = self._words(weights, memory)

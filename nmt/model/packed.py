@@ -17,6 +17,8 @@ from nmt.model.torch_cells import TorchRecurrent
 
 ROWS = 64
 """Rows that the layout is chosen for; it serves others as well."""
+MOST_ENTRIES = 2**25
+"""Numbers in the largest table of what the decoder makes of each piece: 128 MiB."""
 
 
 class PackedLinear(nn.Module):
@@ -77,7 +79,19 @@ def packed(network: Seq2Seq, *, int8: bool = False) -> Seq2Seq:
     prepared = copy.copy(network)
     parts = {name: _packed(part, linear) for name, part in network._modules.items() if name != "encoder"}
     prepared._modules = {**network._modules, **parts}
+    prepared.entries = _entries(network)
     return prepared
+
+
+@torch.no_grad()
+def _entries(network: Seq2Seq) -> Tensor | None:
+    """For each target piece the beginning of a step that it is read in, which a search then need not compute again and
+    again. None where it is drawn anew each time, with dropout, or takes too much memory."""
+    pieces, sizes = network.target_embedding.num_embeddings, network.decoder.sizes
+    width = sizes.input_size + network.decoder.stack[0].GATES * sizes.hidden
+    if network.training or pieces * width > MOST_ENTRIES:
+        return None
+    return torch.cat(network.enter(torch.arange(pieces)), dim=1)
 
 
 def _packed(module: nn.Module | None, linear: Linear) -> nn.Module | None:

@@ -30,7 +30,7 @@ class SearchState(NamedTuple):
     memory: Memory  # of [batch] sentences
     decoder: State  # each [layers, rows, size]
     weights: Tensor | None = None  # [batch, beam, source], attention of the last step; none before the first
-    living: Tensor | None = None  # [rows], which of batch * beam hypotheses the rows are; None for all of them
+    rows: Tensor | None = None  # [batch * beam], which row stands for each hypothesis; None where each has its own
 
     def pointers(self, beams: Beams) -> Pointers:
         """What each hypothesis of the last step pointed at."""
@@ -94,6 +94,7 @@ class Seq2Seq(nn.Module):
             raise UserError(
                 "model.copying needs attention: set model.attention to another than none, or copying false."
             )
+        self.entries: Tensor | None = None  # `enter` of every target piece, side by side, where a search has them ready
         self.dropout = HeldDropout(rate)
         self.word_dropout = config.word_dropout
         self._initialise()
@@ -144,7 +145,7 @@ class Seq2Seq(nn.Module):
 
     def step(self, tokens: Tensor, state: SearchState) -> tuple[Tensor, SearchState]:
         """The last piece of each hypothesis [batch, beam], below 0 where none lives -> log-probabilities of the next
-        [batch, beam, pieces], 0 where none lives, and the state after it."""
+        [batch, beam, pieces], any numbers where none lives, and the state after it."""
         features, beams, after = self.advance(tokens, state)
         return self.predicted(self.output(features), features, beams, after), after
 
@@ -158,24 +159,28 @@ class Seq2Seq(nn.Module):
     def advance(self, tokens: Tensor, state: SearchState) -> tuple[Tensor, Beams, SearchState]:
         """The same without the output layer: the features [rows, embedding] that it would be given, which hypotheses
         the rows are, and the state after it."""
-        before, living = state.decoder, None
-        flat = tokens.flatten()
-        if bool((flat < 0).any()):
-            living = (flat >= 0).nonzero().squeeze(1)
-            flat, before = flat[living], tuple(part.index_select(1, living) for part in before)
-        embedded = self._embed(self.target_embedding, flat.unsqueeze(1)).squeeze(1)
-        beams = Beams(len(tokens), tokens.shape[1], living)
-        features, decoder, weights = self.decoder.step(embedded, before, state.memory, beams)
-        return features, beams, SearchState(state.memory, decoder, weights, living)
+        beams, before, flat = Beams.of(tokens), state.decoder, tokens.flatten()
+        if beams.living is not None:
+            flat, before = flat[beams.living], tuple(part.index_select(1, beams.living) for part in before)
+        features, decoder, weights = self.decoder.step(*self.enter(flat), before, state.memory, beams)
+        return features, beams, SearchState(state.memory, decoder, weights, beams.rows)
+
+    def enter(self, pieces: Tensor) -> tuple[Tensor, Tensor]:
+        """What a step begins with whatever came before: target pieces [rows] as the decoder reads them [rows,
+        embedding], and what its first layer makes of them [rows, gates * hidden]."""
+        if self.entries is not None:
+            begun = self.entries.index_select(0, pieces)
+            size = self.decoder.sizes.input_size
+            return begun[:, :size], begun[:, size:]
+        embedded = self._embed(self.target_embedding, pieces.unsqueeze(1)).squeeze(1)
+        return embedded, self.decoder.project(embedded)
 
     def select(self, state: SearchState, sentences: Tensor | None, rows: Tensor) -> SearchState:
         """The state of some hypotheses: rows [kept] of the batch * beam, and, where the batch shrinks, the sentences
         [kept batch] they belong to. Hypotheses that did not live have anything for a state."""
         memory = state.memory if sentences is None else state.memory.select(sentences)
-        if state.living is not None:
-            places = torch.zeros(int(state.living[-1]) + 1, dtype=torch.long, device=rows.device)
-            places[state.living] = torch.arange(len(state.living), device=rows.device)
-            rows = places[rows.clamp(max=len(places) - 1)]
+        if state.rows is not None:
+            rows = state.rows[rows]
         return SearchState(memory, tuple(part.index_select(1, rows) for part in state.decoder))
 
     def attention(self, state: SearchState) -> Tensor | None:

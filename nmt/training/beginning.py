@@ -68,6 +68,8 @@ def begun(new: Inherited, corpora: Corpora, folder: Path) -> Config:
 
     if base:
         vocabulary = finetune.extend(base.vocabulary, pairs, config)
+    if vocabulary and not config.model.is_language_model:
+        _tell_spelled(config, vocabulary)
     vocabulary = vocabulary or train_vocabulary(pairs, config.subwords)
     try:
         (folder / "trainer").mkdir(parents=True, exist_ok=True)
@@ -81,6 +83,15 @@ def begun(new: Inherited, corpora: Corpora, folder: Path) -> Config:
     except OSError as error:
         raise UserError(f"{folder} cannot be written ({error.strerror}): choose another --output.") from None
     return config
+
+
+def _tell_spelled(config: Config, vocabulary: Vocabulary) -> None:
+    """Says which tags and other symbols are no piece of a vocabulary that was learnt without them."""
+    there = set(vocabulary.source.pieces(range(len(vocabulary.source))))
+    spelled = " ".join(symbol for symbol in config.subwords.symbols if symbol not in there)
+    mend = "raise subwords.extend" if config.train.finetune else "leave out subwords.of"
+    if spelled:
+        say(f"{spelled}: no piece of the model whose pieces are taken, so it is spelled in several; {mend} for its own")
 
 
 def trained_on(corpora: Corpora, config: Config, folder: Path, *, new: bool = False) -> Corpora:

@@ -294,6 +294,26 @@ def command(folder: Path, model: Path) -> list[str]:
     return [*line.split(), "--train.validate_every", "4", "--train.threads", "1", "--train.device", "cpu"]
 
 
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ("--subwords.of {there}", "<blank> <bt>: no piece of the model"),
+        ("--train.finetune {there} --subwords.extend 1", "\n<bt>: no piece of the model"),
+        ("--train.finetune {there} --subwords.extend 2", None),
+    ],
+)
+def test_a_tag_that_is_no_piece_of_the_model_whose_pieces_are_taken_is_told(
+    more: str, told: str | None, models: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = command(tmp_path, models["back"])
+    for key in ("subwords.vocabulary", "model.hidden", "model.embedding"):
+        place = words.index(f"--{key}")
+        del words[place : place + 2]
+    assert main([*words, *more.format(there=models["there"]).split(), "--train.updates", "1"]) == 0
+    said = capsys.readouterr().err
+    assert "no piece of the model" not in said if told is None else told in said
+
+
 def test_a_run_that_is_stopped_while_pairs_are_made_goes_on_and_needs_the_models_no_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

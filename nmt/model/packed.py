@@ -87,11 +87,11 @@ def packed(network: Seq2Seq, *, int8: bool = False) -> Seq2Seq:
 def _entries(network: Seq2Seq) -> Tensor | None:
     """For each target piece the beginning of a step that it is read in, which a search then need not compute again and
     again. None where it is drawn anew each time, with dropout, or takes too much memory."""
-    pieces, sizes = network.target_embedding.num_embeddings, network.decoder.sizes
-    width = sizes.input_size + network.decoder.stack[0].GATES * sizes.hidden
-    if network.training or pieces * width > MOST_ENTRIES:
+    pieces = torch.arange(network.target_embedding.num_embeddings)
+    width = sum(part.shape[1] for part in network.enter(pieces[:1]))
+    if network.training or len(pieces) * width > MOST_ENTRIES:
         return None
-    return torch.cat(network.enter(torch.arange(pieces)), dim=1)
+    return torch.cat(network.enter(pieces), dim=1)
 
 
 def _packed(module: nn.Module | None, linear: Linear) -> nn.Module | None:

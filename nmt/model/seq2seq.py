@@ -48,6 +48,9 @@ class Seq2Seq(nn.Module):
     Raises UserError for names that are in no table and for sizes that do not fit each other.
     """
 
+    entries: Tensor | None = None
+    """`enter` of every target piece, side by side, where a search has them ready."""
+
     def __init__(self, config: ModelConfig, source_pieces: int, target_pieces: int, *, joint: bool) -> None:
         super().__init__()
         tied = config.tied or ("all" if joint else "target")
@@ -94,7 +97,6 @@ class Seq2Seq(nn.Module):
             raise UserError(
                 "model.copying needs attention: set model.attention to another than none, or copying false."
             )
-        self.entries: Tensor | None = None  # `enter` of every target piece, side by side, where a search has them ready
         self.dropout = HeldDropout(rate)
         self.word_dropout = config.word_dropout
         self._initialise()
@@ -170,7 +172,7 @@ class Seq2Seq(nn.Module):
         embedding], and what its first layer makes of them [rows, gates * hidden]."""
         if self.entries is not None:
             begun = self.entries.index_select(0, pieces)
-            size = self.decoder.sizes.input_size
+            size = self.target_embedding.embedding_dim
             return begun[:, :size], begun[:, size:]
         embedded = self._embed(self.target_embedding, pieces.unsqueeze(1)).squeeze(1)
         return embedded, self.decoder.project(embedded)

@@ -168,7 +168,13 @@ class Decoder(nn.Module):
             words = layer(words, later, keys, memory.bias)
         return self.norm(words).to(memory.keys.dtype), None
 
-    def step(self, word: Tensor, state: State, memory: Memory, beams: Beams) -> tuple[Tensor, State, None]:
+    def project(self, word: Tensor) -> Tensor:
+        """Nothing [..., 0]: whatever a layer makes of a word hangs on the words before it."""
+        return word[..., :0]
+
+    def step(
+        self, word: Tensor, projected: Tensor, state: State, memory: Memory, beams: Beams
+    ) -> tuple[Tensor, State, None]:
         """word [rows, width] -> features [rows, width], the state after it, no attention weights."""
         word = word + positions(1, word.shape[-1], word, first=state[0].shape[4])
         after = []

@@ -234,7 +234,7 @@ class SearchConfig(Section):
     stopping: Literal["full", "proven"] = "full"
     """When a sentence's search ends. full: as many hypotheses have ended as the beam is wide. proven: none alive can
     overtake the best, which finds more and takes longer. Either ends early where that is proven."""
-    prune: float = Field(2.0, ge=0)
+    prune: float = Field(1.2, ge=0)
     """Nats that a hypothesis of a beam search for one translation may be behind the best of its sentence before it is
     given up (Freitag and Al-Onaizan 2017): less to compute, and as good. 0 gives none up."""
     min_ratio: float = Field(0.0, ge=0)

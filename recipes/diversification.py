@@ -9,6 +9,8 @@
 Each model translates its own side of the pairs by beam search, and its pairs are a corpus of their own: with two models
 there are three times as many as before. More models, of other seeds, make more. They are made once, into
 runs/diverse/trainer, and take no time of the budget. The data are those of `recipes/multi30k.py`, also without FOLDER.
+On the tokenised text, with `--model.hidden 384 --model.dropout 0.25 --train.minutes 95` and one thread, it had 41.9
+BLEU on val, where a model of 86 minutes had 41.2 of the pairs alone (docs/results.md).
 """
 
 import sys

@@ -76,8 +76,7 @@ def locate(data: DataConfig, *, texts: bool = False) -> Corpora:
     if data.source is not None and data.source == data.target:
         raise UserError(f"data.source and data.target are both {data.source!r}: name two languages.")
     if data.folder is not None:
-        if data.train or data.valid or data.test:
-            raise UserError("data.folder stands for data.train, data.valid and data.test: give it or them, not both.")
+        check_folder_alone(data)
         return _in_folder(Path(data.folder), data, texts=texts)
     if not data.train or not data.valid:
         missing = "data.valid" if data.train else "data.train"
@@ -92,6 +91,12 @@ def locate(data: DataConfig, *, texts: bool = False) -> Corpora:
     source, target = data.source or source, data.target or target
     tests = corpus.apart(data.test) if data.test else {}
     return Corpora(data.train, data.valid, tests, source, target, texts)
+
+
+def check_folder_alone(data: DataConfig) -> None:
+    """Raises UserError for files that are given beside the folder that stands for them."""
+    if data.train or data.valid or data.test:
+        raise UserError("data.folder stands for data.train, data.valid and data.test: give it or them, not both.")
 
 
 def made_of(folder: Path) -> Any:

@@ -12,6 +12,7 @@ from nmt.data.corpus import folder_languages, folder_locations, folder_tests
 from nmt.data.corpus.mixture import Entry, Mixture, text_of
 from nmt.errors import UserError
 from nmt.training.beginning import MIXTURES, check_free
+from nmt.training.corpora import check_folder_alone
 
 TAG = "<2{target}>"
 """How a source tells the language that it is translated into (Johnson et al. 2017)."""
@@ -27,8 +28,7 @@ def in_mixtures(config: Config, temperature: float) -> Config:
     folder, output = config.data.folder, Path(config.output or "")
     if folder is None:
         return config
-    if config.data.train or config.data.valid or config.data.test:
-        raise UserError("data.folder stands for data.train, data.valid and data.test: give it or them, not both.")
+    check_folder_alone(config.data)
     directions = _directions(folder, config.data.source, config.data.target)
     parts = {
         "train": [_entry(folder_locations(folder, *one, "train"), one) for one in directions],

@@ -43,11 +43,6 @@ class _Part(NamedTuple):
     models: tuple[str, ...]
     stem: str = SYNTHETIC
 
-    def files(self, folder: Path, names: list[str]) -> tuple[Path, Path]:
-        """The file of what is given and that of what is made, in a folder where the sides have these names."""
-        source, target = (folder / f"{self.stem}.{name}" for name in names)
-        return (source, target) if self.side == "target" else (target, source)
-
 
 def with_synthetic(corpora: Corpora, config: Config, folder: Path, *, new: bool = False) -> Corpora:
     """The corpora with the mixture that `config.synthetic` asks for as training pairs, if it asks for any. It lies in
@@ -96,18 +91,17 @@ def _make(corpora: Corpora, config: Config, folder: Path) -> None:
     parts = _parts(corpora, settings)
     work = folder.with_name(f"{folder.name}.partial")
     _begin(work, _record(corpora, config), anew=folder.exists())
-    names = [f"{code or side}" for code, side in zip((corpora.source, corpora.target), SIDES, strict=True)]
+    original, *synthetic = (_files(stem, corpora) for stem in (ORIGINAL, *(part.stem for part in parts)))
     if settings.original:
-        for place, name in enumerate(names):
+        for place, file in enumerate(original):
             pairs = corpora.pairs("train", corpora.train)
-            _write_lines(work / f"{ORIGINAL}.{name}", (pair[place] for pair in pairs))
-    for part in parts:
-        given, made = part.files(work, names)
+            _write_lines(work / file, (pair[place] for pair in pairs))
+    for part, files in zip(parts, synthetic, strict=True):
+        given, made = (work / file for file in (files if part.side == "target" else files[::-1]))
         _write_lines(given, _given(corpora, config, part.side))
         if not made.exists():
             _translate(config, part.models, given, made)
-    stems = [part.stem for part in parts]
-    model_folder.write_durably(work / MIXTURE, text_of(_mixture(settings, names, stems)).encode())
+    model_folder.write_durably(work / MIXTURE, text_of(_mixture(settings, original, synthetic)).encode())
     shutil.rmtree(folder, ignore_errors=True)
     work.rename(folder)
     print(f"synthetic pairs: {folder}", file=sys.stderr, flush=True)
@@ -225,15 +219,15 @@ def _format(settings: SyntheticConfig, seed: int) -> Format:
     return Format(lambda number, answer, attention: [noised(answer.text, Random(f"{seed} {number}"))], account=False)
 
 
-def _mixture(settings: SyntheticConfig, names: list[str], stems: list[str]) -> Mixture:
+def _files(stem: str, corpora: Corpora) -> tuple[str, ...]:
+    """The names of a file of sources and one of targets."""
+    return tuple(f"{stem}.{code or side}" for code, side in zip((corpora.source, corpora.target), SIDES, strict=True))
+
+
+def _mixture(settings: SyntheticConfig, original: tuple[str, ...], synthetic: list[tuple[str, ...]]) -> Mixture:
     """The original pairs, where they count, and those that were made; the files lie beside the mixture."""
-
-    def files(stem: str) -> tuple[str, ...]:
-        return tuple(f"{stem}.{name}" for name in names)
-
-    before = [Entry(locations=files(ORIGINAL), weight=settings.original)] if settings.original else []
-    made = [Entry(locations=files(stem), tag=settings.tag or "") for stem in stems]
-    return Mixture(corpus=(*before, *made))
+    before = [Entry(locations=original, weight=settings.original)] if settings.original else []
+    return Mixture(corpus=(*before, *(Entry(locations=made, tag=settings.tag or "") for made in synthetic)))
 
 
 def _write_lines(path: Path, lines: Iterable[str]) -> None:

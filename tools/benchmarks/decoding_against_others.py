@@ -40,8 +40,8 @@ BATCHES = {"OpenNMT-py": (30, 100), "JoeyNMT": (30, 100), "Marian": (32, 64)}
 def prepared(arguments: argparse.Namespace) -> tuple[list[str], Path, dict[str, Task]]:
     """The sentences, a file of their pieces, and the trained others."""
     work = arguments.work.absolute()
-    sizes = {"pieces": 8000, "sentences": SENTENCES, "epochs": arguments.epochs}
-    data.prepare(work / "data", str(arguments.folder), "en", "de", **sizes)
+    corpus, epochs = str(arguments.folder), arguments.epochs
+    data.prepare(work / "data", corpus, "en", "de", pieces=8000, sentences=SENTENCES, epochs=epochs)
     lines = (arguments.folder / "test2016.en").read_text(encoding="utf-8").split("\n")[:-1]
     subwords = Subwords((work / "data" / "joint.spm").read_bytes(), "joint.spm")
     source = work / "data" / "test.en"
@@ -49,7 +49,7 @@ def prepared(arguments: argparse.Namespace) -> tuple[list[str], Path, dict[str, 
     tasks = {}
     for name in arguments.systems:
         folder = work / "runs" / f"{name.lower().removesuffix('-py')}-2x512.decode"
-        sizes = (LAYERS, HIDDEN, SENTENCES, UPDATES_AN_EPOCH * arguments.epochs, arguments.threads)
+        sizes = (LAYERS, HIDDEN, SENTENCES, UPDATES_AN_EPOCH * epochs, arguments.threads)
         tasks[name] = Task(work / "data", folder, "en", "de", *sizes)
         if not folder.exists():
             folder.mkdir(parents=True)

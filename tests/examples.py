@@ -5,11 +5,15 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import pytest
 import torch
 
 from nmt.config import Config
 from nmt.data.subwords import train_vocabulary
 from nmt.model_folder import WEIGHTS, build, save_config, save_weights
+from nmt.training.precision import possible
+
+needs_bfloat16 = pytest.mark.skipif(not possible("bfloat16"), reason="this processor has no LSTM in bfloat16")
 
 ARTICLES = {"the": "das", "this": "dieses", "every": "jedes", "our": "unser"}
 NOUNS = {"child": "Kind", "book": "Buch", "house": "Haus", "picture": "Bild", "animal": "Tier", "boat": "Boot"}

@@ -21,7 +21,7 @@ from nmt.search.settings import check_search
 from nmt.training import finetune, presets
 from nmt.training.corpora import CLEAN, Corpora, cleaned
 from nmt.training.objective import check_objective
-from nmt.training.precision import fastest
+from nmt.training.precision import check_precision, fastest
 from nmt.training.synthetic import SYNTHETIC, check_synthetic, with_synthetic
 
 INITIAL = "initial.safetensors"
@@ -154,11 +154,9 @@ def taken_up(config: Config, folder: Path) -> Config:
     if (folder / model_folder.WEIGHTS).exists() and not (folder / "trainer").is_dir():
         raise UserError(f"{folder} is a model without the state of its training: choose another --output.")
     before = {key: value for key, value, _ in saved.fields()}
-    given = {
-        key: value
-        for key, value in config.given().items()
-        if key != "output" and value is not None and (key, value) != ("train.batch_tokens", "auto")
-    }
+    chosen = {*presets.choices(Config(), presets.Size(1, 1)), "data.source", "data.target"}
+    left_open = {("train.batch_tokens", "auto"), *((key, None) for key in chosen)}  # stays as it was settled
+    given = {key: value for key, value in config.given().items() if key != "output" and (key, value) not in left_open}
     instead = {key: value for key, value in displaced(given).items() if not _fixed(key)}
     changes = {key: value for key, value in {**instead, **given}.items() if value != before[key]}
     for key, value in changes.items():
@@ -181,11 +179,11 @@ def _fixed(key: str) -> bool:
 
 
 def _check_feasible(config: Config) -> None:
-    """Raises UserError for a device that is not there, a search or an objective that cannot be, and weights that cannot
-    learn."""
+    """Raises UserError for a device that is not there, numbers that it cannot compute in, a search or an objective that
+    cannot be, and weights that cannot learn."""
     if config.model.weights != "float32":
         raise UserError("model.weights is int8, which cannot be trained: train in float32, then use `nmt compress`.")
-    model_folder.device_for(config.train.device)
+    check_precision(config.train.precision, model_folder.device_for(config.train.device))
     check_search(config.search)
     check_objective(config)
 

@@ -124,7 +124,8 @@ def cleaned(corpora: Corpora, data: DataConfig, folder: Path, *, new: bool = Fal
     train = Part("train", corpora.train, (corpora.source, corpora.target))
     if is_mixture(corpora.train):
         raise UserError("data.clean takes no mixture: clean its corpora with `nmt data clean`.")
-    files = tuple(folder / f"train.{language or side}" for language, side in zip(train.languages, SIDES, strict=True))
+    first, second = (f"train.{language or side}" for language, side in zip(train.languages, SIDES, strict=True))
+    files = folder / first, folder / second
     if not folder.exists() or (new and made_of(folder) != _record(corpora, data)):
         _write_cleaned(corpora, data, train, files)
     return replace(corpora, train=tuple(map(str, files)))
@@ -138,7 +139,7 @@ def _record(corpora: Corpora, data: DataConfig) -> dict[str, Any]:
     return {**languages, **limits, "files": [corpus.fingerprint(part) for part in parts]}
 
 
-def _write_cleaned(corpora: Corpora, data: DataConfig, train: Part, files: tuple[Path, ...]) -> None:
+def _write_cleaned(corpora: Corpora, data: DataConfig, train: Part, files: tuple[Path, Path]) -> None:
     """Writes the cleaned pairs, under another name until all are there, in place of others."""
     folder = files[0].parent
     held_out = [("validation", corpora.valid), *((f"test {name}", test) for name, test in corpora.tests.items())]
@@ -154,7 +155,7 @@ def _write_cleaned(corpora: Corpora, data: DataConfig, train: Part, files: tuple
     write_record(written, record)
     shutil.rmtree(folder, ignore_errors=True)
     written.rename(folder)
-    print("\n".join(summary.of_cleaning(result, 0)), file=sys.stderr)
+    print("\n".join(summary.of_cleaning(replace(result, files=files), 0)), file=sys.stderr)
 
 
 def _in_folder(folder: Path, data: DataConfig, *, texts: bool) -> Corpora:

@@ -1,4 +1,4 @@
-"""Which numbers this machine multiplies matrices in fastest."""
+"""Which numbers this machine multiplies matrices in, and in which it is fastest."""
 
 from __future__ import annotations
 
@@ -6,9 +6,32 @@ import time
 
 import torch
 
+from nmt.errors import UserError
+
 SIZE = 512
 GAIN = 1.3
 """How many times as fast bfloat16 must be to be worth its rounding."""
+
+
+def check_precision(precision: str | None, device: torch.device) -> None:
+    """Raises UserError for numbers that the processor has no instructions for: oneDNN has no LSTM of them there, and
+    what it has of them is a hundred times slower."""
+    if device.type == "cpu" and not possible(precision):
+        raise UserError(
+            f"train.precision is {precision}, for which this processor has no instructions: "
+            "set train.precision float32."
+        )
+
+
+def possible(precision: str | None) -> bool:
+    """Whether the processor computes in such numbers."""
+    if not torch._C._has_mkldnn:
+        return True
+    halves = {
+        "bfloat16": torch.ops.mkldnn._is_mkldnn_bf16_supported,
+        "float16": torch.ops.mkldnn._is_mkldnn_fp16_supported,
+    }
+    return precision not in halves or bool(halves[precision]())
 
 
 def fastest(device: torch.device) -> str:

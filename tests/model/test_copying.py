@@ -7,6 +7,7 @@ import itertools
 
 import pytest
 import torch
+from examples import needs_bfloat16
 from torch import Tensor
 from torch.nn import functional
 
@@ -142,6 +143,7 @@ def test_what_has_hardly_a_chance_has_finite_logarithms_in_single_precision() ->
         assert gradient.isfinite().all()
 
 
+@needs_bfloat16
 def test_in_half_precision_the_loss_and_its_gradient_are_nearly_the_same() -> None:
     network, batch = a_network().float(), a_batch()
     results = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from examples import needs_bfloat16
 from torch import Tensor
 from torch.nn import functional
 
@@ -47,6 +48,7 @@ def a_batch() -> Batch:
     return make_batch([tuple([*torch.randint(4, PIECES, (n,)).tolist(), END] for n in pair) for pair in lengths])
 
 
+@needs_bfloat16
 @pytest.mark.parametrize("changes", NETWORKS, ids=lambda changes: "-".join(changes.values()))
 def test_in_half_precision_loss_and_gradient_are_nearly_the_same(changes: dict[str, str]) -> None:
     results = []

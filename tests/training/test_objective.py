@@ -7,6 +7,7 @@ import random
 import numpy as np
 import pytest
 import torch
+from examples import needs_bfloat16
 from torch import Tensor
 
 from nmt.config import Config, ModelConfig, TrainConfig
@@ -140,6 +141,7 @@ def test_what_cannot_be_is_told(changes: dict[str, object], said: str) -> None:
     assert "\n" not in str(told.value)
 
 
+@needs_bfloat16
 def test_in_half_precision_every_weight_learns_from_what_the_model_predicted() -> None:
     network, batch = a_network(), make_batch(word_pairs(20))
     batch_losses(network, batch, 0.1, own=0.5, precision=torch.bfloat16).objective.backward()

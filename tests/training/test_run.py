@@ -284,6 +284,18 @@ def test_what_is_typed_open_stays_as_it_was(data: Path, tmp_path: Path) -> None:
     assert model_folder.load_config(tmp_path / "run") == before
 
 
+def test_what_is_taken_back_is_told_or_refused(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first = words(data, tmp_path / "run", train__updates=2, train__threads=1)
+    assert main(first) == 0
+    capsys.readouterr()
+    assert main(["train", "--output", str(tmp_path / "run"), "--train.threads", "none"]) == 0
+    assert "train.threads: 1 -> None" in capsys.readouterr().err
+    tagged = model_folder.load_config(tmp_path / "run").replace({"synthetic.tag": "<bt>"})
+    model_folder.save_config(tmp_path / "run", tagged)
+    told = refusal(capsys, ["train", "--output", str(tmp_path / "run"), "--synthetic.tag", "none"])
+    assert "synthetic.tag is None, but the run" in told
+
+
 def test_a_model_without_the_state_of_its_training_is_not_trained_over(
     trained: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

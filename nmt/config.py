@@ -93,8 +93,10 @@ class ModelConfig(Section):
     bridge: str = "last"
     """What the decoder starts from: {choices}."""
     embedding: int | None = Field(None, ge=1)
-    """Size of the word embeddings and of the vector given to the output layer. Left open: chosen from the corpus
-    size."""
+    """Size of the word embeddings. Left open: chosen from the corpus size."""
+    readout: int = Field(0, ge=0)
+    """Size of the vector given to the output layer, where embeddings are not shared with it; 0: that of the embeddings.
+    A narrow one trains faster."""
     hidden: int = Field(256, ge=1)
     """Size of the recurrent states; each direction of a bidirectional layer has half of it."""
     encoder_layers: int = Field(2, ge=0)

@@ -23,12 +23,14 @@ from nmt.model.stack import Between, recurrent_layer
 class Decoder(nn.Module):
     """What all decoders share: recurrent layers, one attention, and the readout that makes a feature vector of them.
 
-    Args: cell, attention: of the tables; sizes: of the stack, `input_size` being the width of embeddings and of the
-    feature vectors, `hidden` that of the states and of the encoder's outputs; lexical: whether the attended source
-    words speak for themselves, too (Nguyen and Chiang 2018, section 4).
+    Args: cell, attention: of the tables; sizes: of the stack, `input_size` being the width of embeddings, `hidden` that
+    of the states and of the encoder's outputs; readout: width of the feature vectors; lexical: whether the attended
+    source words speak for themselves, too (Nguyen and Chiang 2018, section 4).
     """
 
-    def __init__(self, cell: type[Recurrent], attention: Attention, sizes: StackSizes, *, lexical: bool) -> None:
+    def __init__(
+        self, cell: type[Recurrent], attention: Attention, sizes: StackSizes, *, readout: int, lexical: bool
+    ) -> None:
         super().__init__()
         self.attention = attention
         self.cell_states = cell.STATES
@@ -37,9 +39,9 @@ class Decoder(nn.Module):
         above = [recurrent_layer(cell, self.size_above(), sizes.hidden, sizes) for _ in range(sizes.layers - 1)]
         self.layers = nn.ModuleList([recurrent_layer(cell, sizes.input_size, sizes.hidden, sizes), *above])
         self.between = Between(sizes)
-        self.readout = nn.Linear(self.readout_size(), sizes.input_size)
+        self.readout = nn.Linear(self.readout_size(), readout)
         attends = attention.context_size > 0
-        self.lexical = nn.Linear(sizes.input_size, sizes.input_size) if lexical and attends else None
+        self.lexical = nn.Linear(sizes.input_size, readout) if lexical and attends else None
 
     @property
     def stack(self) -> list[Recurrent]:
@@ -68,7 +70,7 @@ class Decoder(nn.Module):
         return self.attention.start(memory)
 
     def forward(self, inputs: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor | None]:
-        """inputs [batch, target, input] -> features [batch, target, input], weights [batch, target, source]."""
+        """inputs [batch, target, input] -> features [batch, target, readout], weights [batch, target, source]."""
         raise NotImplementedError
 
     def project(self, inputs: Tensor) -> Tensor:
@@ -101,7 +103,7 @@ class Decoder(nn.Module):
         return None if self.lexical is None or weights is None else weights @ memory.words
 
     def _speak(self, features: Tensor, words: Tensor | None) -> Tensor:
-        """Adds to the features [..., input] what the words attended to [..., input] are translated by on their own
+        """Adds to the features [..., readout] what the words attended to [..., input] are translated by on their own
         (Nguyen and Chiang 2018, section 4, with the output layer shared). On this short way a rare word is learned from
         few examples, and not confused with those that keep the same company."""
         if self.lexical is None or words is None:
@@ -189,7 +191,7 @@ class SteppedDecoder(Decoder):
         raise NotImplementedError
 
     def features(self, readings: Tensor, inputs: Tensor) -> Tensor:
-        """readings [..., readout] from `advance`, inputs [..., input] -> features [..., input]."""
+        """readings from `advance` and inputs [..., input] -> features [..., readout]."""
         raise NotImplementedError
 
     def forward(self, inputs: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor | None]:
@@ -236,15 +238,17 @@ class InputFeedingDecoder(SteppedDecoder):
     """Recurrent layers, then attention; the feature vector is fed to the next position (Luong et al. 2015, sec. 3.3).
     That vector is carried beside the layers' states."""
 
-    def __init__(self, cell: type[Recurrent], attention: Attention, sizes: StackSizes, *, lexical: bool) -> None:
-        super().__init__(cell, attention, sizes, lexical=lexical)
-        self.feed = nn.Linear(sizes.input_size, cell.GATES * sizes.hidden, bias=False)
+    def __init__(
+        self, cell: type[Recurrent], attention: Attention, sizes: StackSizes, *, readout: int, lexical: bool
+    ) -> None:
+        super().__init__(cell, attention, sizes, readout=readout, lexical=lexical)
+        self.feed = nn.Linear(readout, cell.GATES * sizes.hidden, bias=False)
 
     def size_above(self) -> int:
         return self.sizes.hidden
 
     def beside(self, memory: Memory) -> State:
-        return (memory.values.new_zeros(len(memory.values), self.sizes.input_size), *super().beside(memory))
+        return (memory.values.new_zeros(len(memory.values), self.feed.in_features), *super().beside(memory))
 
     def advance(
         self,
@@ -272,8 +276,10 @@ class ConditionalDecoder(SteppedDecoder):
     layer has several transitions, there are so many on either side of the attention. Without attention there is no
     answer to read and no second transition."""
 
-    def __init__(self, cell: type[Recurrent], attention: Attention, sizes: StackSizes, *, lexical: bool) -> None:
-        super().__init__(cell, attention, sizes, lexical=lexical)
+    def __init__(
+        self, cell: type[Recurrent], attention: Attention, sizes: StackSizes, *, readout: int, lexical: bool
+    ) -> None:
+        super().__init__(cell, attention, sizes, readout=readout, lexical=lexical)
         size = attention.context_size
         self.second = recurrent_layer(cell, size, sizes.hidden, sizes) if size else None
 

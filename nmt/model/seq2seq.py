@@ -70,6 +70,12 @@ class Seq2Seq(nn.Module):
         bridge = choose(BRIDGE, config.bridge, "model.bridge")
         rate = config.dropout or 0.0
         embedding = config.embedding or config.hidden
+        readout = config.readout or embedding
+        if tied != "none" and readout != embedding:
+            raise UserError(
+                f"model.readout is {readout} and the embeddings, which the output layer shares, have {embedding}: set "
+                "model.tied none, or leave model.readout out."
+            )
         sizes = StackSizes(
             *(embedding, config.hidden, config.encoder_layers, rate, config.residual),
             *(config.transitions, config.norm, config.feedforward),
@@ -89,10 +95,11 @@ class Seq2Seq(nn.Module):
             cell,
             attention(config.hidden, config.heads),
             replace(sizes, layers=config.decoder_layers),
+            readout=readout,
             lexical=config.lexical,
         )
-        self.output = nn.Linear(embedding, target_pieces)
-        self.copying = Copying(embedding) if config.copying else None
+        self.output = nn.Linear(readout, target_pieces)
+        self.copying = Copying(readout) if config.copying else None
         if self.copying is not None and self.decoder.attention.context_size == 0:
             raise UserError(
                 "model.copying needs attention: set model.attention to another than none, or copying false."
@@ -119,7 +126,7 @@ class Seq2Seq(nn.Module):
         self, source: Tensor, lengths: Tensor, target: Tensor, owners: Tensor | None = None
     ) -> tuple[Tensor, Tensor | None]:
         """source [batch, source] with lengths [batch], target [batch, target] from the begin symbol on ->
-        features [batch, target, embedding] for the output layer, attention [batch, target, source]. With `owners`
+        features [batch, target, readout] for the output layer, attention [batch, target, source]. With `owners`
         [targets], there may be any number of targets [targets, target] of each sentence, which is encoded once."""
         memory, state = self._encode(source, lengths)
         if owners is not None:
@@ -136,7 +143,7 @@ class Seq2Seq(nn.Module):
         return Pointers(attention[chosen], source.unsqueeze(1).expand_as(attention)[chosen])
 
     def logits(self, features: Tensor, pointers: Pointers) -> Tensor:
-        """features [rows, embedding] and what their positions point at -> [rows, pieces], the softmax of which is the
+        """features [rows, readout] and what their positions point at -> [rows, pieces], the softmax of which is the
         prediction."""
         logits: Tensor = self.output(features)
         return logits if self.copying is None else self.copying(logits, features, pointers)
@@ -159,7 +166,7 @@ class Seq2Seq(nn.Module):
         return beams.spread(self.copying(logits, features, after.pointers(beams)))
 
     def advance(self, tokens: Tensor, state: SearchState) -> tuple[Tensor, Beams, SearchState]:
-        """The same without the output layer: the features [rows, embedding] that it would be given, which hypotheses
+        """The same without the output layer: the features [rows, readout] that it would be given, which hypotheses
         the rows are, and the state after it."""
         beams, before, flat = Beams.of(tokens), state.decoder, tokens.flatten()
         if beams.living is not None:

@@ -25,20 +25,22 @@ SIZES = {
     "model.tied": "none",
     "model.embedding": EMBEDDING,
 }
-"""What must be the same everywhere for a number of parameters to be reached by the width alone."""
+"""What is the same everywhere, if nothing else is said, for a number of parameters to be reached by the width alone."""
 COLUMNS = "million parameters | target tokens/s | epochs | validation BLEU (greedy) | test BLEU"
 
 
 def sized(settings: Mapping[str, Any], parameters: int) -> dict[str, Any]:
-    """The settings, by dotted key, with SIZES and with the least `model.hidden`, in steps of WIDTH_STEP, that gives a
+    """SIZES, the settings, by dotted key, and the least `model.hidden`, in steps of WIDTH_STEP, that gives a
     network so many parameters."""
 
+    settings = {**SIZES, **settings}
+
     def enough(steps: int) -> bool:
-        model = Config().replace({**settings, **SIZES, "model.hidden": steps * WIDTH_STEP}).model
+        model = Config().replace({**settings, "model.hidden": steps * WIDTH_STEP}).model
         return parameter_count(Seq2Seq(model, PIECES, PIECES, joint=False)) >= parameters
 
     steps = 1 + bisect.bisect_left(range(1, MOST_STEPS), True, key=enough)
-    return {**settings, **SIZES, "model.hidden": steps * WIDTH_STEP}
+    return {**settings, "model.hidden": steps * WIDTH_STEP}
 
 
 def train(recipe: Path, settings: Mapping[str, Any], others: Sequence[str], output: Path) -> Path:

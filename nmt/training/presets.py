@@ -62,6 +62,7 @@ def choices(config: Config, size: Size) -> dict[str, Any]:
     if joint is None:
         asked = config.model.tied == "all" or config.model.copying or config.model.is_language_model
         joint = preset.joint or asked
+    tied = preset.tied and config.model.readout in (0, config.model.embedding or preset.embedding)
     values: dict[str, Any] = {
         "subwords.joint": joint,
         "subwords.vocabulary": vocabulary,
@@ -69,7 +70,7 @@ def choices(config: Config, size: Size) -> dict[str, Any]:
         "train.batch_tokens": preset.batch_tokens,
         "model.embedding": preset.embedding,
         "model.dropout": preset.dropout,
-        "model.tied": ("all" if joint else "target") if preset.tied else "none",
+        "model.tied": ("all" if joint else "target") if tied else "none",
         "train.learning_rate": preset.learning_rate * (FINETUNING if config.train.finetune else 1),
     }
     if config.train.precision is None:

@@ -28,6 +28,7 @@ SMALL: dict[str, object] = {
     "attention": "general",
     "bridge": "last",
     "embedding": 6,
+    "readout": 5,
     "hidden": 8,
     "encoder_layers": 1,
     "decoder_layers": 1,
@@ -168,7 +169,7 @@ def test_residual_connections_begin_with_the_second_layer(decoder: str) -> None:
 
 
 def test_tied_weights_are_one_and_are_counted_once() -> None:
-    networks = {tied: a_network(tied=tied) for tied in ("none", "target", "all")}
+    networks = {tied: a_network(tied=tied, readout=0) for tied in ("none", "target", "all")}
     tables = {
         tied: {id(layer.weight) for layer in (one.output, one.target_embedding, one.source_embedding)}
         for tied, one in networks.items()
@@ -185,7 +186,7 @@ def test_parameter_count_counts_every_number() -> None:
 
 
 def test_vocabularies_of_different_sizes_keep_to_their_sides() -> None:
-    network = Seq2Seq(ModelConfig.model_validate({**SMALL, "tied": "target"}), 21, 9, joint=False)
+    network = Seq2Seq(ModelConfig.model_validate({**SMALL, "tied": "target", "readout": 0}), 21, 9, joint=False)
     features, _ = network(torch.tensor([[20, 3]]), torch.tensor([2]), torch.tensor([[BEGIN, 8]]))
     assert network.output(features).shape == (1, 2, 9)
 
@@ -248,7 +249,7 @@ def test_word_dropout_drops_whole_embeddings_on_both_sides() -> None:
 
 @pytest.mark.parametrize("tied", ["none", "target", "all"])
 def test_padding_is_embedded_as_zeros_whatever_its_row_has_learned(tied: str) -> None:
-    network = a_network(tied=tied).train()
+    network = a_network(tied=tied, readout=0).train()
     seen: list[Tensor] = []
     for part in (network.encoder, network.decoder):
         part.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
@@ -268,6 +269,7 @@ def test_padding_is_embedded_as_zeros_whatever_its_row_has_learned(tied: str) ->
     ("changes", "joint", "message"),
     [
         ({"tied": "all"}, False, "model.tied"),
+        ({"tied": "target"}, False, "model.readout is 5"),
         ({"hidden": 9, "attention": "dot"}, True, "model.hidden is 9"),
         ({"heads": 3, "attention": "multihead"}, True, "model.heads is 3"),
         ({"cell": "lstn"}, True, "Did you mean 'lstm'"),

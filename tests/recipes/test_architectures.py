@@ -18,7 +18,7 @@ from nmt.model.seq2seq import Seq2Seq, parameter_count
 from nmt.training.comparison import COLUMNS, PIECES, sized, table, train
 
 RECIPE = Path(__file__).parents[2] / "recipes" / "architectures.py"
-MILLIONS = 2_500_000
+PARAMETERS = 4_400_000
 
 
 def a_finished_run(folder: Path) -> Path:
@@ -36,9 +36,9 @@ def a_finished_run(folder: Path) -> Path:
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_an_architecture_is_a_configuration_as_large_as_the_others(name: str) -> None:
-    settings = sized(ARCHITECTURES[name], MILLIONS)
+    settings = sized(ARCHITECTURES[name], PARAMETERS)
     network = Seq2Seq(Config().replace(settings).model, PIECES, PIECES, joint=False)
-    assert 1 <= parameter_count(network) / MILLIONS < 1.15
+    assert 1 <= parameter_count(network) / PARAMETERS < 1.15
     features, _ = network(torch.tensor([[5, 6, 3]]), torch.tensor([3]), torch.tensor([[2, 7]]))
     assert features.isfinite().all()
 

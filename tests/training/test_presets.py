@@ -57,6 +57,14 @@ def test_separate_vocabularies_cannot_share_their_embeddings() -> None:
         assert choices(Config().replace({"subwords.joint": False}), Size(pairs, 80))["model.tied"] != "all"
 
 
+def test_an_output_layer_of_another_width_than_the_embeddings_is_not_shared_with_them() -> None:
+    preset = PRESETS[0]
+    for readout, tied in ((0, "all"), (preset.embedding, "all"), (preset.embedding // 2, "none")):
+        assert choices(Config().replace({"model.readout": readout}), Size(300, 80))["model.tied"] == tied
+    both = Config().replace({"model.readout": 48, "model.embedding": 48})
+    assert choices(both, Size(300, 80))["model.tied"] == "all"
+
+
 def test_more_pairs_never_mean_a_smaller_vocabulary_smaller_batches_less_time_or_more_dropout() -> None:
     assert PRESETS[-1].pairs == float("inf")
     for small, large in pairwise(PRESETS):

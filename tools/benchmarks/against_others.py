@@ -42,42 +42,51 @@ class Row(NamedTuple):
 
 
 SIZES = {"2x512": (2, 512), "1x256": (1, 256)}
-EMBEDDING = {
-    ("parallel", "2x512"): 288,
-    ("input-feeding", "2x512"): 304,
-    ("parallel", "1x256"): 256,
-    ("input-feeding", "1x256"): 256,
+OURS: dict[str, dict[str, dict[str, Any]]] = {
+    "parallel": {
+        "2x512": {"model.embedding": 288},
+        "1x256": {"model.embedding": 256},
+    },
+    "input-feeding": {
+        "2x512": {"model.decoder": "input-feeding", "model.embedding": 304},
+        "1x256": {"model.decoder": "input-feeding", "model.embedding": 256},
+    },
+    "ssru": {
+        "2x512": {"model.cell": "ssru", "model.embedding": 624, "model.readout": 224},
+        "1x256": {"model.cell": "ssru", "model.embedding": 384, "model.readout": 96},
+    },
 }
-"""Widths at which our parameters agree with OpenNMT-py's, by decoder and size."""
+"""Our networks, by name and size. The widths are those at which parameters agree with OpenNMT-py's; the SSRU's layers
+have about half of an LSTM's, and the embeddings have the others, which costs next to no arithmetic."""
 
 
 def _ours(
     task: Task,
     environments: Path,
-    decoder: str,
+    network: str,
     size: str,
     precision: str,
     processes: int = 1,
 ) -> Outcome:
-    return ours.train(task, decoder, EMBEDDING[decoder, size], precision, processes)
+    return ours.train(task, OURS[network][size], precision, processes)
 
 
 ROWS = {
     **{f"opennmt-{size}": Row(size, opennmt.train) for size in SIZES},
     **{f"joeynmt-{size}": Row(size, joeynmt.train) for size in SIZES},
     **{
-        f"{decoder}-{size}-{precision}": Row(size, partial(_ours, decoder=decoder, size=size, precision=precision))
+        f"{network}-{size}-{precision}": Row(size, partial(_ours, network=network, size=size, precision=precision))
         for size in SIZES
-        for decoder in ("parallel", "input-feeding")
+        for network in OURS
         for precision in ("float32", "bfloat16")
     },
     **{
-        f"{decoder}-{size}-bfloat16-by-2": Row(
+        f"{network}-{size}-bfloat16-by-2": Row(
             size,
-            partial(_ours, decoder=decoder, size=size, precision="bfloat16", processes=2),
+            partial(_ours, network=network, size=size, precision="bfloat16", processes=2),
         )
         for size in SIZES
-        for decoder in ("parallel", "input-feeding")
+        for network in OURS
     },
 }
 """Ours are trained in one process of `--threads` threads and, as torchrun does it, in two of half as many."""
@@ -98,6 +107,10 @@ BARS = [
     Bar("input-feeding-1x256", "opennmt-1x256", 1.2),
     Bar("parallel-2x512", "joeynmt-2x512", 3.5),
     Bar("parallel-1x256", "joeynmt-1x256", 3.5),
+    Bar("ssru-2x512", "opennmt-2x512", 2.0),
+    Bar("ssru-1x256", "opennmt-1x256", 1.5),
+    Bar("ssru-2x512", "joeynmt-2x512", 3.5),
+    Bar("ssru-1x256", "joeynmt-1x256", 3.5),
 ]
 TOLERANCE = 0.05
 """Share by which parameters may differ."""

@@ -42,17 +42,15 @@ class GivenOrder(BucketOrder):
         return list(self.rows)
 
 
-def settings(task: Task, decoder: str, embedding: int, precision: str) -> dict[str, Any]:
-    """The settings that are not the defaults."""
+def settings(task: Task, network: dict[str, Any], precision: str) -> dict[str, Any]:
+    """The settings that are not the defaults; `network` has those by which our networks differ."""
     return {
         "output": str(task.folder),
         "data.source": task.source,
         "data.target": task.target,
         "train.batch_tokens": 4096,  # unused: the batches are given
         "subwords.joint": True,
-        "model.decoder": decoder,
         "model.attention": "general",
-        "model.embedding": embedding,
         "model.hidden": task.hidden,
         "model.encoder_layers": task.layers,
         "model.decoder_layers": task.layers,
@@ -69,14 +67,15 @@ def settings(task: Task, decoder: str, embedding: int, precision: str) -> dict[s
         "train.best_by": "loss",
         "train.precision": precision,
         "train.threads": task.threads,
+        **network,
     }
 
 
-def train(task: Task, decoder: str, embedding: int, precision: str, processes: int = 1) -> Outcome:
+def train(task: Task, network: dict[str, Any], precision: str, processes: int = 1) -> Outcome:
     """Trains it in a process of its own, or in several that share the threads."""
     file = task.folder / "task.json"
     content = {name: str(value) if isinstance(value, Path) else value for name, value in asdict(task).items()}
-    content["settings"] = settings(task, decoder, embedding, precision)
+    content["settings"] = settings(task, network, precision)
     file.write_text(json.dumps(content))
     launch = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"] if processes > 1 else []
     command = [sys.executable, *launch, __file__, str(file)]

@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from nmt.config import Config
 from nmt.errors import UserError, choose, guard
 from nmt.model.seq2seq import Seq2Seq, parameter_count
@@ -30,14 +32,14 @@ COLUMNS = "million parameters | target tokens/s | epochs | validation BLEU (gree
 
 
 def sized(settings: Mapping[str, Any], parameters: int) -> dict[str, Any]:
-    """SIZES, the settings, by dotted key, and the least `model.hidden`, in steps of WIDTH_STEP, that gives a
-    network so many parameters."""
-
+    """SIZES, the settings, by dotted key, and the least `model.hidden`, in steps of WIDTH_STEP, that gives a network so
+    many parameters."""
     settings = {**SIZES, **settings}
 
     def enough(steps: int) -> bool:
         model = Config().replace({**settings, "model.hidden": steps * WIDTH_STEP}).model
-        return parameter_count(Seq2Seq(model, PIECES, PIECES, joint=False)) >= parameters
+        with torch.device("meta"):  # the shapes without the numbers
+            return parameter_count(Seq2Seq(model, PIECES, PIECES, joint=False)) >= parameters
 
     steps = 1 + bisect.bisect_left(range(1, MOST_STEPS), True, key=enough)
     return {**settings, "model.hidden": steps * WIDTH_STEP}

@@ -16,6 +16,7 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -31,13 +32,23 @@ from nmt.model.seq2seq import Seq2Seq, parameter_count
 from nmt.training.loss import batch_losses
 from nmt.training.optimizers import OPTIMIZERS
 
-MODELS = {
+MODELS: dict[str, dict[str, Any]] = {
     "parallel-2x512": {"model.decoder": "parallel", "model.hidden": 512, "layers": 2},
     "input-feeding-1x256": {"model.decoder": "input-feeding", "model.hidden": 256, "layers": 1},
     "conditional-1x256": {"model.decoder": "conditional", "model.hidden": 256, "layers": 1},
     "parallel-1x256": {"model.decoder": "parallel", "model.hidden": 256, "layers": 1},
     "input-feeding-2x512": {"model.decoder": "input-feeding", "model.hidden": 512, "layers": 2},
+    "house": {"model.attention": "multihead", "model.embedding": 128, "model.dropout": 0.25, "layers": 2},
+    "house-ssru": {
+        "model.cell": "ssru",
+        "model.attention": "multihead",
+        "model.embedding": 256,
+        "model.readout": 128,
+        "model.dropout": 0.25,
+        "layers": 2,
+    },
 }
+"""The last two are those of `recipes/architectures.py`, as large as each other with 5,000 pieces."""
 
 
 def matrix_speed(precision: torch.dtype, seconds: float = 2.0) -> float:
@@ -68,21 +79,23 @@ def arithmetic(network: Seq2Seq, config: Config, batch: Batch) -> float:
     return total / 1e9
 
 
-def measure(name: str, cell: str, corpus: EncodedCorpus, vocabulary: Vocabulary, arguments: argparse.Namespace) -> str:
+def measure(
+    name: str, cell: str | None, corpus: EncodedCorpus, vocabulary: Vocabulary, arguments: argparse.Namespace
+) -> str:
     """Trains one model for some updates; a row of the table."""
     precision = getattr(torch, arguments.precision)
     settings = dict(MODELS[name])
     layers = settings.pop("layers")
     config = Config().replace(
         {
-            **settings,
-            "model.cell": cell,
             "model.encoder_layers": layers,
             "model.decoder_layers": layers,
             "model.embedding": 256,
             "model.attention": "general",
             "model.dropout": 0.2,
             "model.tied": "none",
+            **settings,
+            **({"model.cell": cell} if cell else {}),
         }
     )
     network = model_folder.build(config, vocabulary)
@@ -106,8 +119,8 @@ def measure(name: str, cell: str, corpus: EncodedCorpus, vocabulary: Vocabulary,
             operations += arithmetic(network, config, batch)
     speed = matrix_speed(precision)
     return (
-        f"| {name} | {cell} | {parameter_count(network) / 1e6:.1f} | {tokens / whole:,.0f} | {1 - inner / whole:.1%} "
-        f"| {operations / inner:.0f} | {speed:.0f} | {operations / inner / speed:.0%} |"
+        f"| {name} | {config.model.cell} | {parameter_count(network) / 1e6:.1f} | {tokens / whole:,.0f} "
+        f"| {1 - inner / whole:.1%} | {operations / inner:.0f} | {speed:.0f} | {operations / inner / speed:.0%} |"
     )
 
 
@@ -121,7 +134,7 @@ def main() -> None:
     parser.add_argument("--updates", type=int, default=60)
     parser.add_argument("--precision", choices=["float32", "bfloat16"], default="float32")
     parser.add_argument("--only", nargs="+", choices=list(MODELS), default=list(MODELS))
-    parser.add_argument("--cells", nargs="+", choices=list(RECURRENT), default=["lstm"])
+    parser.add_argument("--cells", nargs="+", choices=list(RECURRENT), default=[None], help="not the model's own")
     parser.add_argument("--rounds", type=int, default=1, help="how often everything is measured, one after the other")
     arguments = parser.parse_args()
     locations = folder_locations(arguments.folder, arguments.source, arguments.target, "train")

@@ -196,6 +196,8 @@ class Transformer(Seq2Seq):
                 f"model.hidden is {width}, model.embedding {config.embedding}, model.heads {config.heads}: choose an "
                 "even width for the first two alike, and a number of heads that divides it."
             )
+        if config.readout not in (0, width):
+            raise UserError(f"model.readout is {config.readout}: a Transformer's is its width, {width}; leave it out.")
         if not config.feedforward:
             raise UserError("model.feedforward is 0: a Transformer needs feed-forward layers, 2 for example.")
         tied = config.tied or ("all" if joint else "target")

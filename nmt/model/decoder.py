@@ -81,7 +81,7 @@ class Decoder(nn.Module):
         self, inputs: Tensor, projected: Tensor, state: State, memory: Memory, beams: Beams
     ) -> tuple[Tensor, State, Tensor | None]:
         """inputs [rows, input], one position of each living hypothesis, and what `project` makes of them -> features
-        [rows, input], the state after it, weights [batch, beam, source]."""
+        [rows, readout], the state after it, weights [batch, beam, source]."""
         raise NotImplementedError
 
     def _look(self, queries: Tensor, memory: Memory, beams: Beams, past: State) -> tuple[Tensor, Tensor | None, State]:
@@ -187,7 +187,7 @@ class SteppedDecoder(Decoder):
         masks: list[Tensor | None],
     ) -> tuple[Tensor, list[State], State, Tensor | None]:
         """One position: projected [rows, gates * hidden] from the first layer, each layer's state, what is carried
-        beside them -> readings [rows, readout], the same two after it, weights [batch, beam, source]."""
+        beside them -> readings [rows, size], the same two after it, weights [batch, beam, source]."""
         raise NotImplementedError
 
     def features(self, readings: Tensor, inputs: Tensor) -> Tensor:

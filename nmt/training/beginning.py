@@ -29,6 +29,8 @@ MIXTURES = "mixtures"
 """The folder of the mixtures of several languages, in the trainer's."""
 FIXED = ("data", "subwords", "model", "synthetic", "train.finetune")
 """Settings and sections that a run keeps for good: the weights and the meaning of the pieces hang on them."""
+ANY = Config().replace({"train.precision": "float32"})
+"""Settings for which nothing is measured."""
 MADE = {INITIAL, CLEAN, SYNTHETIC, MIXTURES}
 """What a run has in `trainer` before its first update, and may leave there if it is stopped while it begins."""
 BEGUN = {"trainer", "joint.spm", "source.spm", "target.spm", f"{model_folder.CONFIG}.partial"}
@@ -62,6 +64,7 @@ def begun(new: Inherited, corpora: Corpora, folder: Path) -> Config:
     _check(config, folder)
     corpora = trained_on(corpora, config, folder, new=True)
     config = settled(config, corpora)
+    _check_network(config)
 
     def pairs() -> Iterator[tuple[str, str]]:
         return corpora.clean(config.data)[1]
@@ -116,10 +119,16 @@ def _check(config: Config, folder: Path) -> None:
     if model.is_language_model and config.synthetic.models:
         raise UserError("synthetic.models makes pairs, and a language model has no source: leave it out.")
     some = config.replace({"train.precision": "float32"})  # any: nothing is measured here
-    some = some.replace(presets.choices(some, presets.Size(1, 1)))
-    with torch.device("meta"):  # the shapes without the numbers; the sizes of the vocabulary change nothing here
-        Seq2Seq(some.model, 1, 1, joint=bool(some.subwords.joint))
+    if model.embedding is None:
+        some = some.replace({"model.readout": 0})  # what it is to agree with is not known yet
+    _check_network(some.replace(presets.choices(some, presets.Size(1, 1))))
     check_free(folder)
+
+
+def _check_network(config: Config) -> None:
+    """Raises UserError for a network that cannot be."""
+    with torch.device("meta"):  # the shapes without the numbers; the sizes of the vocabulary change nothing here
+        Seq2Seq(config.model, 1, 1, joint=bool(config.subwords.joint))
 
 
 def check_free(folder: Path) -> None:
@@ -154,9 +163,11 @@ def taken_up(config: Config, folder: Path) -> Config:
     if (folder / model_folder.WEIGHTS).exists() and not (folder / "trainer").is_dir():
         raise UserError(f"{folder} is a model without the state of its training: choose another --output.")
     before = {key: value for key, value, _ in saved.fields()}
-    chosen = {*presets.choices(Config(), presets.Size(1, 1)), "data.source", "data.target"}
-    left_open = {("train.batch_tokens", "auto"), *((key, None) for key in chosen)}  # stays as it was settled
-    given = {key: value for key, value in config.given().items() if key != "output" and (key, value) not in left_open}
+    elsewhere = {"train.precision", "train.updates", "data.source", "data.target"}
+    chosen = elsewhere | presets.choices(ANY, presets.Size(1, 1)).keys()
+    left_open = {("train.batch_tokens", "auto"), *((key, None) for key in chosen)}
+    typed = {key: value for key, value in config.given().items() if key != "output"}
+    given = {key: value for key, value in typed.items() if (key, value) not in left_open}
     instead = {key: value for key, value in displaced(given).items() if not _fixed(key)}
     changes = {key: value for key, value in {**instead, **given}.items() if value != before[key]}
     for key, value in changes.items():
@@ -169,6 +180,9 @@ def taken_up(config: Config, folder: Path) -> Config:
     _check_feasible(settled)
     for key, value in changes.items():
         say(f"{key}: {before[key]} -> {value}")
+    for key in typed:
+        if key not in given and key not in changes and typed[key] != before[key]:
+            say(f"{key} is left open: it stays {before[key]}")
     if settled.train.precision == "bfloat16" != fastest(model_folder.device_for(settled.train.device)):
         say("the run began in bfloat16, which is slow on this machine: --train.precision float32 goes on without it")
     return settled

@@ -21,6 +21,8 @@ from nmt.model_folder import write_durably
 
 PIECES, EMBEDDING = 5000, 128  # as `presets.py` has them for corpora of this size
 WIDTH_STEP, MOST_STEPS = 16, 100
+MOST_LARGER = 1.25
+"""How much larger than asked for a network may be."""
 SIZES = {
     "subwords.vocabulary": PIECES,
     "subwords.joint": "false",
@@ -33,15 +35,17 @@ COLUMNS = "million parameters | target tokens/s | epochs | validation BLEU (gree
 
 def sized(settings: Mapping[str, Any], parameters: int) -> dict[str, Any]:
     """SIZES, the settings, by dotted key, and the least `model.hidden`, in steps of WIDTH_STEP, that gives a network so
-    many parameters."""
+    many parameters. Raises UserError where even the narrowest is much larger."""
     settings = {**SIZES, **settings}
 
-    def enough(steps: int) -> bool:
+    def count(steps: int) -> int:
         model = Config().replace({**settings, "model.hidden": steps * WIDTH_STEP}).model
         with torch.device("meta"):  # the shapes without the numbers
-            return parameter_count(Seq2Seq(model, PIECES, PIECES, joint=False)) >= parameters
+            return parameter_count(Seq2Seq(model, PIECES, PIECES, joint=False))
 
-    steps = 1 + bisect.bisect_left(range(1, MOST_STEPS), True, key=enough)
+    steps = 1 + bisect.bisect_left(range(1, MOST_STEPS), True, key=lambda steps: count(steps) >= parameters)
+    if count(steps) > MOST_LARGER * parameters:
+        raise UserError(f"a network has {count(steps):,} parameters at least, not {parameters:,}: raise --parameters.")
     return {**settings, "model.hidden": steps * WIDTH_STEP}
 
 

@@ -43,6 +43,11 @@ def test_an_architecture_is_a_configuration_as_large_as_the_others(name: str) ->
     assert features.isfinite().all()
 
 
+def test_what_cannot_be_so_small_is_told() -> None:
+    with pytest.raises(UserError, match="raise --parameters"):
+        sized(ARCHITECTURES["house-ssru"], 2_500_000)
+
+
 def test_a_finished_run_is_not_repeated_and_has_its_row(tmp_path: Path) -> None:
     done = a_finished_run(tmp_path / "house")
     assert train(Path("there is no such recipe"), {}, [], done) == done

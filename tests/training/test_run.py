@@ -290,6 +290,9 @@ def test_what_is_taken_back_is_told_or_refused(data: Path, tmp_path: Path, capsy
     capsys.readouterr()
     assert main(["train", "--output", str(tmp_path / "run"), "--train.threads", "none"]) == 0
     assert "train.threads: 1 -> None" in capsys.readouterr().err
+    assert main(["train", "--output", str(tmp_path / "run"), "--train.updates", "none"]) == 0  # and not without end
+    assert "train.updates is left open: it stays 2" in capsys.readouterr().err
+    assert model_folder.load_config(tmp_path / "run").train.updates == 2
     tagged = model_folder.load_config(tmp_path / "run").replace({"synthetic.tag": "<bt>"})
     model_folder.save_config(tmp_path / "run", tagged)
     told = refusal(capsys, ["train", "--output", str(tmp_path / "run"), "--synthetic.tag", "none"])

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
@@ -29,8 +29,11 @@ MIXTURES = "mixtures"
 """The folder of the mixtures of several languages, in the trainer's."""
 FIXED = ("data", "subwords", "model", "synthetic", "train.finetune")
 """Settings and sections that a run keeps for good: the weights and the meaning of the pieces hang on them."""
-ANY = Config().replace({"train.precision": "float32"})
-"""Settings for which nothing is measured."""
+SETTLED = {
+    *presets.choices(Config().replace({"train.precision": "float32"}), presets.Size(1, 1)),
+    *("train.precision", "train.updates", "data.source", "data.target"),
+}
+"""Settings that a run has chosen, or has another instead of, where they were left open."""
 MADE = {INITIAL, CLEAN, SYNTHETIC, MIXTURES}
 """What a run has in `trainer` before its first update, and may leave there if it is stopped while it begins."""
 BEGUN = {"trainer", "joint.spm", "source.spm", "target.spm", f"{model_folder.CONFIG}.partial"}
@@ -163,11 +166,8 @@ def taken_up(config: Config, folder: Path) -> Config:
     if (folder / model_folder.WEIGHTS).exists() and not (folder / "trainer").is_dir():
         raise UserError(f"{folder} is a model without the state of its training: choose another --output.")
     before = {key: value for key, value, _ in saved.fields()}
-    elsewhere = {"train.precision", "train.updates", "data.source", "data.target"}
-    chosen = elsewhere | presets.choices(ANY, presets.Size(1, 1)).keys()
-    left_open = {("train.batch_tokens", "auto"), *((key, None) for key in chosen)}
     typed = {key: value for key, value in config.given().items() if key != "output"}
-    given = {key: value for key, value in typed.items() if (key, value) not in left_open}
+    given = {key: value for key, value in typed.items() if not _left_open(key, value)}
     instead = {key: value for key, value in displaced(given).items() if not _fixed(key)}
     changes = {key: value for key, value in {**instead, **given}.items() if value != before[key]}
     for key, value in changes.items():
@@ -180,12 +180,17 @@ def taken_up(config: Config, folder: Path) -> Config:
     _check_feasible(settled)
     for key, value in changes.items():
         say(f"{key}: {before[key]} -> {value}")
-    for key in typed:
-        if key not in given and key not in changes and typed[key] != before[key]:
+    for key, value in typed.items():
+        if _left_open(key, value) and key not in changes and value != before[key]:
             say(f"{key} is left open: it stays {before[key]}")
     if settled.train.precision == "bfloat16" != fastest(model_folder.device_for(settled.train.device)):
         say("the run began in bfloat16, which is slow on this machine: --train.precision float32 goes on without it")
     return settled
+
+
+def _left_open(key: str, value: Any) -> bool:
+    """Whether a setting is typed as one that the run is to choose, which it did when it began."""
+    return (value is None and key in SETTLED) or (key, value) == ("train.batch_tokens", "auto")
 
 
 def _fixed(key: str) -> bool:

@@ -37,11 +37,14 @@ def possible(precision: str | None) -> bool:
 def fastest(device: torch.device) -> str:
     """`bfloat16` where products of it are clearly faster than those of float32, as measured now; else `float32`.
 
-    A processor without instructions for bfloat16 may be a hundred times slower in it, so nothing is taken on trust.
+    A processor that has no fast instructions for bfloat16 may be a hundred times slower in it, so nothing is taken on
+    trust; where it has none at all, a second is not spent on measuring that.
     A graphics card is asked: its small products take the time of starting them, whatever they are made of.
     """
     if device.type == "cuda":
         return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float16"
+    if not possible("bfloat16"):
+        return "float32"
     return "bfloat16" if GAIN * _seconds(torch.bfloat16, device) < _seconds(torch.float32, device) else "float32"
 
 

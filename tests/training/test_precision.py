@@ -17,6 +17,7 @@ def test_the_clearly_faster_one_is_chosen(
     float32: float, bfloat16: float, chosen: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seconds = {torch.float32: float32, torch.bfloat16: bfloat16}
+    monkeypatch.setattr(precision, "possible", lambda numbers: True)
     monkeypatch.setattr(precision, "_seconds", lambda kind, device: seconds[kind])
     assert precision.fastest(torch.device("cpu")) == chosen
 

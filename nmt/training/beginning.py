@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 
@@ -166,8 +166,9 @@ def taken_up(config: Config, folder: Path) -> Config:
     if (folder / model_folder.WEIGHTS).exists() and not (folder / "trainer").is_dir():
         raise UserError(f"{folder} is a model without the state of its training: choose another --output.")
     before = {key: value for key, value, _ in saved.fields()}
-    typed = {key: value for key, value in config.given().items() if key != "output"}
-    given = {key: value for key, value in typed.items() if not _left_open(key, value)}
+    found = ("train.batch_tokens", "auto")  # when it began
+    typed = {key: value for key, value in config.given().items() if key != "output" and (key, value) != found}
+    given = {key: value for key, value in typed.items() if value is not None or key not in SETTLED}
     instead = {key: value for key, value in displaced(given).items() if not _fixed(key)}
     changes = {key: value for key, value in {**instead, **given}.items() if value != before[key]}
     for key, value in changes.items():
@@ -180,17 +181,12 @@ def taken_up(config: Config, folder: Path) -> Config:
     _check_feasible(settled)
     for key, value in changes.items():
         say(f"{key}: {before[key]} -> {value}")
-    for key, value in typed.items():
-        if _left_open(key, value) and key not in changes and value != before[key]:
+    for key in typed:
+        if key not in given and key not in changes and before[key] is not None:
             say(f"{key} is left open: it stays {before[key]}")
     if settled.train.precision == "bfloat16" != fastest(model_folder.device_for(settled.train.device)):
         say("the run began in bfloat16, which is slow on this machine: --train.precision float32 goes on without it")
     return settled
-
-
-def _left_open(key: str, value: Any) -> bool:
-    """Whether a setting is typed as one that the run is to choose, which it did when it began."""
-    return (value is None and key in SETTLED) or (key, value) == ("train.batch_tokens", "auto")
 
 
 def _fixed(key: str) -> bool:

@@ -21,6 +21,10 @@ LINE_SECONDS = 30
 
 PICTURES = 2
 """Validation pairs whose attention is drawn."""
+DRAWING_SHARE = 0.01
+"""Most of the time that pictures may take while a training goes on."""
+DRAWING_SECONDS = 2.0
+"""What drawing takes, as long as that is not known."""
 
 
 class Tracker:
@@ -43,6 +47,8 @@ class Tracker:
         self._last_line = self._began = time.monotonic()
         self._began_at: float | None = None
         self._draws = True
+        self._started, self._drawing = time.monotonic(), DRAWING_SECONDS
+        self._undrawn: tuple[int, Validation] | None = None
 
     def update(self, update: int, progress: float, values: dict[str, float], patience: float = 1.0) -> None:
         """Numbers of the updates since the last call. `patience`: the share of the budget at which it ends if nothing
@@ -68,7 +74,7 @@ class Tracker:
         return left
 
     def validation(self, update: int, validation: Validation) -> None:
-        """Validation scores, and a few translations to look at, the first ones with their attention."""
+        """Validation scores, and a few translations to look at; pictures, too, where there has been time for them."""
         samples = [
             {"source": sample.source, "translation": sample.translation, "reference": sample.reference}
             for sample in validation.samples
@@ -76,11 +82,22 @@ class Tracker:
         self._record("valid", update, validation.scores, samples=samples)
         lines = ["**{source}**  \n{translation}  \n*{reference}*".format(**sample) for sample in samples]
         self._writer.add_text("valid/samples", "\n\n".join(lines), update)
-        self._pictures(update, validation)
+        self._undrawn = update, validation
+        if self._drawing <= DRAWING_SHARE * (time.monotonic() - self._started):
+            self.draw()
         self.say(f"update {update}  validation  {describe(validation.scores)}")
 
+    def draw(self) -> None:
+        """Pictures of the last validation, unless there are: attention and the error analyses, as the report has
+        them."""
+        if self._undrawn is None:
+            return
+        began = time.monotonic()
+        self._pictures(*self._undrawn)
+        self._undrawn = None
+        self._drawing += time.monotonic() - began
+
     def _pictures(self, update: int, validation: Validation) -> None:
-        """Attention and the error analyses, as the report draws them."""
         if not validation.samples or not self._draws:
             return
         if not plots.installed():
@@ -131,6 +148,9 @@ class SilentTracker(Tracker):
         """Nothing."""
 
     def validation(self, update: int, validation: Validation) -> None:
+        """Nothing."""
+
+    def draw(self) -> None:
         """Nothing."""
 
     def say(self, message: str) -> None:

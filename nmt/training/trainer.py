@@ -229,6 +229,8 @@ class Trainer:
         if self.finished():
             self.selection.try_mean()
         self._save()
+        if self.finished():
+            self.tracker.draw()
         self.meter.restart()
         self._logged = self._now
 

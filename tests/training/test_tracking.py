@@ -31,6 +31,7 @@ def track(folder: Path, first: int) -> None:
     tracker = Tracker(folder)
     tracker.update(first, 0.5, VALUES)
     tracker.validation(first, Validation(SCORES, [SAMPLE]))
+    tracker.draw()
     tracker.say("halfway")
     tracker.close()
 
@@ -122,6 +123,28 @@ def test_the_time_that_patience_leaves_is_told_where_it_is_shorter(
     assert "16:00 left  loss" in lines[2]
 
 
+def test_pictures_take_a_hundredth_of_the_time_and_those_of_the_end_are_drawn_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, now: list[float]
+) -> None:
+    def drawing(tracker: Tracker, update: int, validation: Validation) -> None:
+        drawn.append(update)
+        now[0] += 3
+
+    drawn: list[int] = []
+    monkeypatch.setattr(Tracker, "_pictures", drawing)
+    tracker = Tracker(tmp_path)
+    for update, seconds in enumerate((100, 99, 1, 200, 96, 1)):
+        now[0] += seconds
+        tracker.validation(update, Validation(SCORES, [SAMPLE]))
+    assert drawn == [2, 5]  # after 200 seconds, and after 500, when they have taken 5
+    tracker.draw()
+    assert drawn == [2, 5]
+    tracker.validation(6, Validation(SCORES, [SAMPLE]))
+    tracker.draw()
+    tracker.close()
+    assert drawn == [2, 5, 6]
+
+
 def test_attention_is_drawn_a_row_for_a_target_piece_the_darker_the_more() -> None:
     picture = attention_picture(SAMPLE.seen)
     full = (picture == (0x00, 0x67, 0xA5)).all(axis=2)  # the colour of all attention
@@ -145,6 +168,7 @@ def test_tensorboard_shows_the_analyses_of_the_report(tmp_path: Path) -> None:
     cases += [Case("a b c d e f g", "x y z u v w", "x y", 0.0, (1,) * 7)] * 4
     tracker = Tracker(tmp_path)
     tracker.validation(3, Validation(SCORES, [SAMPLE], cases))
+    tracker.draw()
     tracker.close()
     events = EventAccumulator(str(tmp_path / "tensorboard"), size_guidance={"images": 0})
     events.Reload()
@@ -160,5 +184,6 @@ def test_without_matplotlib_it_is_told_once(
     tracker = Tracker(tmp_path)
     for update in (1, 2):
         tracker.validation(update, Validation(SCORES, [SAMPLE], [Case("a", "b", "c", 0.0)]))
+        tracker.draw()
     tracker.close()
     assert capfd.readouterr().err.count("matplotlib") == 1

@@ -92,6 +92,7 @@ class Listener:
     rates: list[float] = field(default_factory=list)
     losses: list[float] = field(default_factory=list)
     scores: dict[int, dict[str, float]] = field(default_factory=dict)
+    drawn: list[int] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
 
     def update(self, update: int, progress: float, values: dict[str, float], patience: float) -> None:
@@ -105,6 +106,9 @@ class Listener:
 
     def validation(self, update: int, validation: Validation) -> None:
         self.scores[update] = validation.scores
+
+    def draw(self) -> None:
+        self.drawn.append(max(self.scores))
 
     def say(self, message: str) -> None:
         self.said.append(message)
@@ -340,6 +344,7 @@ def test_early_stopping_waits_for_the_patience_and_the_top_of_the_folder_holds_t
     validator = Scripted([3, 1, 4, 3, 4, 2, 9])  # as good as the best is not better
     trainer = make_trainer(world, tmp_path, changes, validator=validator)
     assert trainer.train().update == 2 * (3 + 3)
+    assert trainer.tracker.drawn == [12]
     best, last = (
         model_folder.read_tensors(folder / "model.safetensors") for folder in (tmp_path, checkpoints(tmp_path)[-1])
     )
@@ -383,6 +388,7 @@ def test_validation_comes_when_asked_for_and_at_the_end(world: World, tmp_path: 
     trainer = make_trainer(world, tmp_path, changes, validator=Scripted())
     trainer.train()
     assert list(trainer.tracker.scores) == [7, 14, 20]
+    assert trainer.tracker.drawn == [20]
 
 
 def test_left_open_validation_comes_ten_times_in_the_budget_however_it_grows(world: World, tmp_path: Path) -> None:

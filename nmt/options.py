@@ -83,7 +83,7 @@ def help_text(config: Config, *, program: str, description: str) -> str:
             docstring = docstring.replace("{choices}", ", ".join(tables[key]))
         elif allowed := config.words(key):
             docstring += f" One of: {', '.join(allowed)}."
-        lines += [f"  --{key} {_written(value)}"]
+        lines += [f"  --{key} {written(value)}"]
         lines += textwrap.wrap(docstring, 112, initial_indent=" " * 8, subsequent_indent=" " * 8)
     return "\n".join(lines)
 
@@ -123,8 +123,8 @@ def _value(key: str, words: list[str]) -> Any:
     return words[0]
 
 
-def _written(value: Any) -> str:
-    """A default as one would type it."""
+def written(value: Any) -> str:
+    """A value as one would type it."""
     if value is None or value == ():
         return "(open)"
     if isinstance(value, bool):

@@ -16,7 +16,7 @@ from nmt.data.subwords import Vocabulary, train_vocabulary
 from nmt.errors import UserError
 from nmt.model.seq2seq import Seq2Seq
 from nmt.model_folder import Model
-from nmt.options import displaced
+from nmt.options import displaced, written
 from nmt.search.settings import check_search
 from nmt.training import finetune, presets
 from nmt.training.corpora import CLEAN, Corpora, cleaned
@@ -154,7 +154,8 @@ def settled(config: Config, corpora: Corpora) -> Config:
         raise UserError(f"no training pair is left after cleaning ({cleaner.report}).")
     values = presets.choices(config, size)
     if values:
-        say(f"chosen for {size.pairs:,} pairs: " + "  ".join(f"{key} {value}" for key, value in values.items()))
+        chosen = "  ".join(f"{key} {written(value)}" for key, value in values.items())
+        say(f"chosen for {size.pairs:,} pairs: {chosen}")
     values |= {"data.source": corpora.source, "data.target": corpora.target}
     return config.replace({**values, "subwords.symbols": (*config.subwords.symbols, *corpora.tags)})
 
@@ -174,16 +175,16 @@ def taken_up(config: Config, folder: Path) -> Config:
     for key, value in changes.items():
         if _fixed(key):
             raise UserError(
-                f"{key} is {value!r}, but the run in {folder} began with {before[key]!r}: "
+                f"{key} is {written(value)}, but the run in {folder} began with {written(before[key])}: "
                 "leave it as it was, or choose another --output."
             )
     settled = saved.replace(changes)
     _check_feasible(settled)
     for key, value in changes.items():
-        say(f"{key}: {before[key]} -> {value}")
+        say(f"{key}: {written(before[key])} -> {written(value)}")
     for key in typed:
         if key not in given and key not in changes and before[key] is not None:
-            say(f"{key} is left open: it stays {before[key]}")
+            say(f"{key} is left open: it stays {written(before[key])}")
     if settled.train.precision == "bfloat16" != fastest(model_folder.device_for(settled.train.device)):
         say("the run began in bfloat16, which is slow on this machine: --train.precision float32 goes on without it")
     return settled

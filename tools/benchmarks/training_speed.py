@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import statistics
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -27,10 +28,12 @@ from nmt.data.batching import Batch, BucketOrder, make_batch
 from nmt.data.corpus import folder_locations, read_pairs
 from nmt.data.encoded import EncodedCorpus, encode_corpus
 from nmt.data.subwords import Vocabulary, train_vocabulary
+from nmt.errors import guard
 from nmt.model.recurrent import RECURRENT
 from nmt.model.seq2seq import Seq2Seq, parameter_count
 from nmt.training.loss import batch_losses
 from nmt.training.optimizers import OPTIMIZERS
+from nmt.training.precision import check_precision
 
 MODELS: dict[str, dict[str, Any]] = {
     "parallel-2x512": {"model.decoder": "parallel", "model.hidden": 512, "layers": 2},
@@ -137,6 +140,7 @@ def main() -> None:
     parser.add_argument("--cells", nargs="+", choices=list(RECURRENT), default=[None], help="not the model's own")
     parser.add_argument("--rounds", type=int, default=1, help="how often everything is measured, one after the other")
     arguments = parser.parse_args()
+    check_precision(arguments.precision, torch.device("cpu"))
     locations = folder_locations(arguments.folder, arguments.source, arguments.target, "train")
 
     def pairs() -> list[tuple[str, str]]:
@@ -159,4 +163,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(guard(main, "training_speed.py"))

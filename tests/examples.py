@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import random
+import runpy
 from pathlib import Path
+from subprocess import CompletedProcess
+from unittest import mock
 
 import pytest
 import torch
@@ -77,3 +82,15 @@ def make_model_folder(folder: Path, **changes: object) -> Path:
 def snapshot(folder: Path) -> dict[str, bytes | None]:
     """Everything below a folder, with the bytes of its files."""
     return {str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
+
+
+def run_script(path: Path, *words: str) -> CompletedProcess[str]:
+    """Runs a script as `python path words` would, in this process, which has torch imported already."""
+    out, err, command = io.StringIO(), io.StringIO(), [str(path), *words]
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), mock.patch("sys.argv", command):
+        try:
+            runpy.run_path(str(path), run_name="__main__")
+            code = 0
+        except SystemExit as ended:
+            code = ended.code if isinstance(ended.code, int) else 1
+    return CompletedProcess(command, code, out.getvalue(), err.getvalue())

@@ -33,9 +33,12 @@ SIZES: dict[str, Any] = {
 
 
 def is_core(decoder: str, cell: str, attention: str) -> bool:
-    """Each decoder and each attention with the usual cell; each cell with the usual attention and without any, in the
-    decoder that trains fastest."""
-    return cell == "lstm" or (decoder == "parallel" and attention in ("none", "multihead"))
+    """Each decoder with the usual cell, with the usual attention, without any, and with the one that has a past; in the
+    decoder that trains fastest each attention with the usual cell, and each cell with the usual attention and without
+    any."""
+    if decoder == "parallel":
+        return cell == "lstm" or attention in ("none", "multihead")
+    return cell == "lstm" and attention in ("none", "multihead", "coverage")
 
 
 COMBINATIONS = [

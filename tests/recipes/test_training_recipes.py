@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 from corpora import json_lines
-from examples import make_model_folder, sentence_pairs
+from examples import make_model_folder, run_script, sentence_pairs
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 TINY = "--subwords.vocabulary 400 --model.hidden 16 --model.embedding 16 --train.updates 4 --train.precision float32"
@@ -27,12 +26,11 @@ KEYS = {
 @pytest.mark.parametrize("name", KEYS)
 def test_a_recipe_trains_scores_and_goes_on(name: str, tmp_path: Path) -> None:
     pairs = sentence_pairs(340)
-    command = [sys.executable, str(RECIPES / f"{name}.py"), *TINY.split(), "--output", str(tmp_path / "run")]
-    command += ["--data.source", "en", "--data.target", "de"]
+    words = [*TINY.split(), "--output", str(tmp_path / "run"), "--data.source", "en", "--data.target", "de"]
     for part, some in (("train", pairs[:300]), ("valid", pairs[300:320]), ("test", pairs[320:])):
         (path,) = json_lines(tmp_path / part, some)
-        command += [f"--data.{part}", path]
-    first, second = (subprocess.run(command, capture_output=True, text=True, check=False) for _ in range(2))
+        words += [f"--data.{part}", path]
+    first, second = (run_script(RECIPES / f"{name}.py", *words) for _ in range(2))
     assert first.returncode == 0, first.stderr
     assert second.returncode == 0, second.stderr
     assert first.stdout.partition('"seconds"')[0] == second.stdout.partition('"seconds"')[0]
@@ -49,11 +47,10 @@ def write(folder: Path, **sides: list[str]) -> None:
             (folder / f"{part}.{code}").write_text("".join(f"{line}\n" for line in some))
 
 
-def started(name: str, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def started(name: str, folder: Path, *words: str) -> CompletedProcess[str]:
     """Runs a recipe on the data and into the run of a folder."""
     given = ["--data.folder", str(folder / "data"), "--output", str(folder / "run")]
-    command = [sys.executable, str(RECIPES / f"{name}.py"), *TINY.split(), *given, *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return run_script(RECIPES / f"{name}.py", *TINY.split(), *given, *words)
 
 
 @pytest.mark.parametrize("name", ["distillation", "diversification", "back_translation"])

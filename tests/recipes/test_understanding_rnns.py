@@ -14,6 +14,7 @@ from pathlib import Path
 import phrasebook_grammar
 import pytest
 import torch
+from examples import run_script
 from understanding_parts import claims, gaps, memory, page, study, translation
 from understanding_parts.figures import COLOURS
 from understanding_parts.memory import MemorySettings
@@ -400,8 +401,7 @@ def test_a_small_comparison_runs_goes_on_and_only_redraws(tmp_path: Path) -> Non
 
 
 def test_wrong_use_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
-    command = [sys.executable, str(RECIPES / "understanding_rnns.py"), "--output", str(tmp_path / "out")]
-    done = subprocess.run([*command, "--minuts", "1"], capture_output=True, text=True, check=False)
+    done = run_script(RECIPES / "understanding_rnns.py", "--output", str(tmp_path / "out"), "--minuts", "1")
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
     assert not (tmp_path / "out").exists()

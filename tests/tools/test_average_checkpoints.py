@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 import torch
-from examples import make_model_folder, snapshot
+from examples import make_model_folder, run_script, snapshot
 
 from nmt import model_folder
 
@@ -33,9 +32,8 @@ def run(tmp_path: Path) -> Path:
     return folder
 
 
-def average(run: Path, output: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(TOOL), "--run", str(run), "--output", str(output), *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+def average(run: Path, output: Path, *words: str) -> CompletedProcess[str]:
+    return run_script(TOOL, "--run", str(run), "--output", str(output), *words)
 
 
 @pytest.mark.parametrize(("words", "factor"), [(("--last", "2"), 25), (("--best", "2"), 20), (("--last", "3"), 20)])

@@ -76,8 +76,11 @@ def test_the_share_rises_from_nothing_with_the_budget() -> None:
     assert torch.equal(half, batch_losses(network, batch, 0.1, own=0.4).objective)
 
 
-@pytest.mark.parametrize("decoder", DECODER)
-@pytest.mark.parametrize("attention", [name for name in ATTENTION if name != "none"])
+@pytest.mark.parametrize(
+    ("decoder", "attention"),
+    [("parallel", name) for name in ATTENTION if name != "none"]
+    + [(decoder, name) for decoder in DECODER if decoder != "parallel" for name in ("coverage", "multihead")],
+)
 def test_guided_attention_comes_nearer_to_the_alignments(decoder: str, attention: str) -> None:
     pairs = word_pairs(1000)
     batch, lexicon = make_batch(pairs[:50]), learn_probabilities(pairs, PIECES)

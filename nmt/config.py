@@ -281,6 +281,9 @@ class SyntheticConfig(Section):
     words left out, blanked and moved, of sources only (Edunov et al. 2018)."""
     beam: int = Field(5, ge=1, le=1000)
     """Beam of the search, for beam and noised; 1 is greedy."""
+    ask: str | None = None
+    """Put before every sentence that the models are given, as `nmt translate --tag` does: <2de> asks a model of several
+    languages for German."""
     tag: str | None = None
     """Put before the source of every such pair, in training alone: <bt> (Caswell et al. 2019)."""
     original: float = Field(1.0, ge=0, le=1000)

@@ -10,7 +10,8 @@ Several teachers translate as an ensemble. That needs one vocabulary, which trai
 subword settings have, whatever their networks. The student is any network (`--model.hidden 128`, say) with pieces of
 its own, learnt from what it is trained on: the beam's translations beside the original pairs, or with
 `--synthetic.original 0` the translations alone. They are made once, into runs/student/trainer, and take no time of the
-budget. The data are those of `recipes/multi30k.py`, also without FOLDER. One teacher of the student's own size
+budget. The data are those of `recipes/multi30k.py`, also without FOLDER. Teachers of several languages
+(`recipes/multilingual.py`) are asked for one by `--synthetic.ask "<2de>"`. One teacher of the student's own size
 gained nothing that could be told from noise (docs/results.md); several were not measured.
 """
 

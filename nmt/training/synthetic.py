@@ -193,7 +193,7 @@ def _translate(config: Config, models: tuple[str, ...], given: Path, made: Path)
         tqdm(total=count, initial=progress.kept, unit=" lines", disable=not sys.stderr.isatty()) as bar,
     ):
         translate_document(
-            Pipeline(translator, Wishes()),
+            Pipeline(translator, Wishes(tag=settings.ask or "")),
             raw_lines,
             progress,
             _format(settings, config.train.seed),

@@ -85,6 +85,16 @@ def test_distilled_pairs_have_the_given_sources_and_the_teacher_s_translations(
     assert found.tags == []
 
 
+def test_models_of_several_languages_are_asked_for_one(corpora: Corpora, tmp_path: Path) -> None:
+    model = make_model_folder(tmp_path / "several", data__target=None, subwords__symbols=("<2de>",))
+    found = training(with_synthetic(corpora, config(model, ask="<2de>", original=0), tmp_path / "made"))
+    sources = [source for source, _ in PAIRS]
+    translator = Translator.load(model, "cpu")
+    said = [one.text for one in translator.translate([f"<2de> {source}" for source in sources])]
+    assert found == list(zip(sources, said, strict=True))
+    assert said != [one.text for one in translator.translate(sources)]
+
+
 def test_back_translated_pairs_have_tagged_sources_and_the_given_targets(
     models: dict[str, Path], corpora: Corpora, tmp_path: Path
 ) -> None:

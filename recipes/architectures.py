@@ -42,7 +42,7 @@ ARCHITECTURES = {
     # What the other recipes train.
     "house": {},
     # The same of a cell that runs in parallel: its layers have half of an LSTM's weights, the embeddings the rest.
-    "house-ssru": {"model.cell": "ssru", "model.embedding": 256, "model.readout": 128},
+    "house-ssru": {"model.cell": "ssru", "model.embedding": 256, "model.readout": 128, "model.norm": "pre"},
     # Blocks of recurrence and gated feed-forward, pre-norm, residual; with an LSTM or a cell that runs in parallel.
     "blocks": {"model.norm": "pre", "model.feedforward": 2},
     "blocks-ssru": {"model.cell": "ssru", "model.norm": "pre", "model.feedforward": 2},

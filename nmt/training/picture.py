@@ -15,12 +15,12 @@ from nmt.scoring import Scored
 
 
 def analysis_pictures(cases: Sequence[Case]) -> dict[str, NDArray[np.uint8]]:
-    """The error analyses that have something to show of some cases, each as a picture [height, width, 3]."""
+    """The error analyses that divide some cases, each as a picture [height, width, 3]."""
     counted = Counted([case.translation for case in cases], [case.reference for case in cases])
     pictures = {}
     for name, analysis in ANALYSES.items():
         found = [one for one in analyse(analysis, cases, counted, samples=0) if one.bleu]
-        if not found:
+        if len(found) < 2:  # one bar compares nothing
             continue
         bars = [plots.Bar(one.bleu.score if one.bleu else None, None, None, len(one.rows)) for one in found]
         labels, axis, title = [one.label for one in found], analysis.axis, analysis.title

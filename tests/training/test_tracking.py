@@ -161,18 +161,20 @@ def test_numbers_are_written_as_people_read_them() -> None:
     )
 
 
-def test_tensorboard_shows_the_analyses_of_the_report(tmp_path: Path) -> None:
+def test_tensorboard_shows_the_analyses_of_the_report_that_divide_the_sentences(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    looked = Looked(deficit=0.25, excess=0.125, reordering=0.0)
+    looked, less = Looked(deficit=0.25, excess=0.125, reordering=0.0), Looked(deficit=0.9, excess=0.5, reordering=0.9)
     cases = [Case("a b c", "x y z", "x y z", 0.0, (3, 20, 0), looked)] * 6
-    cases += [Case("a b c d e f g", "x y z u v w", "x y", 0.0, (1,) * 7)] * 4
+    cases += [Case("a b c d e f g", "x y z u v w", "x y", 0.0, (1,) * 7, less)] * 4
     tracker = Tracker(tmp_path)
     tracker.validation(3, Validation(SCORES, [SAMPLE], cases))
     tracker.draw()
     tracker.close()
     events = EventAccumulator(str(tmp_path / "tensorboard"), size_guidance={"images": 0})
     events.Reload()
-    for name in ANALYSES:
+    alike = {"repetition", "copying", "untranslated", "order"}
+    assert set(events.Tags()["images"]) == {f"valid/{name}" for name in {*ANALYSES, "attention-1"} - alike}
+    for name in set(ANALYSES) - alike:
         (image,) = events.Images(f"valid/{name}")
         assert (image.step, image.width > 300) == (3, True)
 

@@ -47,7 +47,8 @@ MODELS: dict[str, dict[str, Any]] = {
         "model.attention": "multihead",
         "model.embedding": 256,
         "model.readout": 128,
-        "model.dropout": 0.25,
+        "model.norm": "pre",
+        "model.dropout": 0.15,
         "layers": 2,
     },
 }

@@ -61,7 +61,7 @@ class SubwordsConfig(Section):
     joint: bool | None = None
     """One vocabulary for both languages; false trains one for each. Left open: chosen from the corpus size, and joint
     where `model.tied` is all or `model.copying` is true."""
-    coverage: float | None = Field(None, gt=0.9, le=1)
+    coverage: float | None = Field(None, ge=0.98, le=1)
     """Share of characters that get a piece of their own; the rest is spelled in bytes, so nothing is unknown. Left
     open: 1, or 0.9995 for a corpus of so many characters that they would fill a third of the vocabulary."""
     normalization: Literal["nmt_nfkc", "nfkc", "identity"] = "nmt_nfkc"
@@ -371,10 +371,16 @@ class Config(Section):
 def _user_error(error: ValidationError, where: str) -> UserError:
     """pydantic's report as one line: the key, its value, what is allowed."""
     first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
+    parts = [str(part) for part in first["loc"]]
+    known = [name for name, _, _ in Config().fields()]
+    # Of a setting that may be of several kinds, the kind stands last.
+    key = ".".join(parts[:-1] if ".".join(parts[:-1]) in known else parts)
     if first["type"] == "extra_forbidden":
-        return unknown(f"{where}: the setting", key, [name for name, _, _ in Config().fields()])
+        return unknown(f"{where}: the setting", key, known)
     if first["type"] == "literal_error":
         return unknown(f"{where}: {key}", str(first["input"]), Config().words(key))
     message = first["msg"].replace("Input should be", "it should be")
+    if key != ".".join(parts):
+        kinds = get_args(Config().annotation(key))
+        message += "".join(f", or {word}" for kind in kinds if get_origin(kind) is Literal for word in get_args(kind))
     return UserError(f"{where}: {key} is {first['input']!r}; {message[0].lower()}{message[1:]}.")

@@ -11,6 +11,8 @@ from nmt.errors import UserError, choose, nearest
 
 ALTERNATIVES = (("data.folder", "data.train", "data.valid", "data.test"), ("train.minutes", "train.updates"))
 """Settings that stand for each other: a recipe's defaults for them give way when any of a group is given."""
+DEPENDENT = {"data.train": ("data.source", "data.target")}
+"""Settings that are those of another: a recipe's defaults for them give way when that one is given."""
 
 
 def parse(argv: Sequence[str], defaults: dict[str, Any], *, program: str, description: str) -> Config:
@@ -34,13 +36,9 @@ def displaced(changes: Mapping[str, Any]) -> dict[str, Any]:
     """The library's defaults for what stands beside, or instead of, the settings that are given: what a recipe or an
     earlier start had there has no say then."""
     plain = {key: value for key, value, _ in Config().fields()}
-    return {
-        key: plain[key]
-        for group in ALTERNATIVES
-        if any(key in changes for key in group)
-        for key in group
-        if key not in changes
-    }
+    beside = [key for group in ALTERNATIVES if any(key in changes for key in group) for key in group]
+    beside += [key for one, others in DEPENDENT.items() if one in changes for key in others]
+    return {key: plain[key] for key in beside if key not in changes}
 
 
 def choices() -> dict[str, Mapping[str, Any]]:

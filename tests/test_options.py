@@ -52,6 +52,7 @@ def test_a_setting_is_read_with_its_type(line: str, key: str, expected: Any) -> 
         ("--model.attention genral", "Did you mean 'general'?"),
         ("--train.schedule cosin", "Did you mean 'cosine'?"),
         ("--model.tied targt", "Did you mean 'target'?"),
+        ("--train.batch_tokens 10", "train.batch_tokens is '10'; it should be greater than or equal to 16, or auto"),
         ("--train.minutes soon", "train.minutes is 'soon'"),
         ("--train.minutes -1", "train.minutes is '-1'"),
         ("--subwords.joint perhaps", "subwords.joint is 'perhaps'"),
@@ -112,6 +113,13 @@ def test_a_default_of_a_recipe_gives_way_to_an_alternative_that_is_given() -> No
     assert parsed("--data.train a.tsv", **recipe).data.test == ()
     both = parsed("--train.updates 9 --train.minutes 3", **recipe)
     assert (both.train.minutes, both.train.updates) == (3, 9)
+
+
+def test_the_languages_of_a_recipe_are_not_those_of_other_files() -> None:
+    recipe = {"data__train": ("hub:train",), "data__source": "en", "data__target": "de"}
+    assert parsed("--data.folder here", **recipe).data.source == "en"
+    config = parsed("--data.train a.fr a.de --data.target de", **recipe)
+    assert (config.data.source, config.data.target) == (None, "de")
 
 
 def test_only_what_was_typed_counts_as_given() -> None:

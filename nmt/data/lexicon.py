@@ -32,13 +32,17 @@ class Lexicon(NamedTuple):
     keys: NDArray[np.int64]  # [entries], source piece * width + target piece, ascending
     probability: NDArray[np.float64]  # [entries]
 
-    def links(self, source: NDArray[np.int64], target: NDArray[np.int64]) -> NDArray[np.float32]:
+    def links(
+        self, source: NDArray[np.int64], target: NDArray[np.int64], *, right_to_left: bool = False
+    ) -> NDArray[np.float32]:
         """How much each target piece of some sentences belongs to each of their source pieces: source [batch, source],
         target [batch, target], both padded -> [batch, target, source]. What belongs to the empty word is missing from
         the sum of 1, and special pieces belong to none. Of equal pieces the one in a like place counts more (Dyer et
-        al. 2013, section 2), which model 1 does not know of."""
+        al. 2013, section 2), which model 1 does not know of; `right_to_left`: the target begins with its last."""
         plain = [(pieces > END) for pieces in (source, target)]
         at_source, at_target = (np.arange(1, p.shape[1] + 1) / np.maximum(p.sum(1, keepdims=True), 1) for p in plain)
+        if right_to_left:
+            at_target = 1 + 1 / np.maximum(plain[1].sum(1, keepdims=True), 1) - at_target
         near = np.exp(-TENSION * np.abs(at_target[:, :, None] - at_source[:, None, :])) * plain[0][:, None, :]
         near /= np.maximum(near.sum(axis=2, keepdims=True), np.finfo(float).tiny)
         likely = near * self._of(source[:, None, :], target[:, :, None])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import sys
 from collections.abc import Iterator
@@ -119,6 +121,8 @@ def _check(config: Config, folder: Path) -> None:
         )
     _check_feasible(config)
     check_synthetic(config.synthetic)
+    if config.subwords.extend and not config.train.finetune:
+        raise UserError("subwords.extend adds to the pieces of a model: name one with train.finetune, or leave it out.")
     if model.is_language_model and config.synthetic.models:
         raise UserError("synthetic.models makes pairs, and a language model has no source: leave it out.")
     some = config.replace({"train.precision": "float32"})  # any: nothing is measured here
@@ -146,6 +150,32 @@ def check_free(folder: Path) -> None:
         raise UserError(f"{folder} exists and is no training run: choose another --output, nothing was written.")
 
 
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keeps other trainings out of a folder. Where it is not there it is made, and removed again if nothing comes into
+    it. Raises UserError when another process has it."""
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    with contextlib.ExitStack() as after:
+        for path in reversed(made):
+            after.callback(_remove_empty, path)
+        with contextlib.suppress(OSError):  # what cannot be written is told, with its mend, by `check_free`
+            folder.mkdir(parents=True, exist_ok=True)
+            held = os.open(folder, os.O_RDONLY)
+            after.callback(os.close, held)
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise UserError(
+                    f"{folder} is being trained by another process: wait for it, or choose another --output."
+                ) from None
+        yield
+
+
+def _remove_empty(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+
+
 def settled(config: Config, corpora: Corpora) -> Config:
     """The configuration with every open setting chosen from the training pairs. Raises UserError without any."""
     cleaner, pairs = corpora.clean(config.data)
@@ -156,8 +186,12 @@ def settled(config: Config, corpora: Corpora) -> Config:
     if values:
         chosen = "  ".join(f"{key} {written(value)}" for key, value in values.items())
         say(f"chosen for {size.pairs:,} pairs: {chosen}")
-    values |= {"data.source": corpora.source, "data.target": corpora.target}
-    return config.replace({**values, "subwords.symbols": (*config.subwords.symbols, *corpora.tags)})
+    source, target = corpora.source, corpora.target
+    if source and target and (source, target) != (config.data.source, config.data.target):
+        say(f"languages, as the training pairs name them: {source} -> {target}")
+    values |= {"data.source": source, "data.target": target}
+    symbols = dict.fromkeys((*config.subwords.symbols, *corpora.tags))
+    return config.replace({**values, "subwords.symbols": tuple(symbols)})
 
 
 def taken_up(config: Config, folder: Path) -> Config:

@@ -34,6 +34,7 @@ class Progress:
     validated: int = 0  # the update of the last validation
     validated_seconds: float = 0.0  # wall clock used by then
     best: float | None = None  # best validation score, larger is better
+    best_by: str = ""  # which score that is
     lowest_loss: float | None = None  # lowest validation loss, in nats per target piece
     stale: int = 0  # validations since one of the two was bettered
     lowered: int = 0  # times that a plateau schedule lowered the rate

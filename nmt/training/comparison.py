@@ -95,6 +95,10 @@ def compare(description: str | None, variants: Mapping[str, Mapping[str, Any]], 
     chosen, others = parser.parse_known_args()
 
     def train_and_tell() -> None:
+        varied = {*SIZES, "model.hidden", *(key for settings in variants.values() for key in settings)}
+        for word in others:
+            if word.startswith("--") and word[2:].partition("=")[0] in varied:
+                raise UserError(f"{word.partition('=')[0]} is what is compared here, or kept alike: leave it out.")
         picked = {name: choose(variants, name, "--only") for name in chosen.only}
         folders = {}
         for name, settings in picked.items():

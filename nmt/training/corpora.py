@@ -67,7 +67,10 @@ class Corpora:
     def clean(self, data: DataConfig) -> tuple[Cleaner, Iterator[tuple[str, str]]]:
         """The training pairs that pass the filters, and the cleaner that counts what does not."""
         cleaner = Cleaner(max_characters=data.max_length * CHARACTERS_PER_PIECE, max_ratio=data.max_ratio)
-        return cleaner, self._as_read(cleaner(self._there("train", self.train, cleaner.note_spaced)))
+        pairs = self._there("train", self.train, cleaner.note_spaced)
+        if self.texts:
+            pairs = ((target, target) for _, target in pairs)  # whatever the source, nobody reads it
+        return cleaner, self._as_read(cleaner(pairs))
 
 
 def locate(data: DataConfig, *, texts: bool = False) -> Corpora:
@@ -83,14 +86,22 @@ def locate(data: DataConfig, *, texts: bool = False) -> Corpora:
         files = "a text file" if texts else "two parallel text files"
         raise UserError(f"{missing} is not given: give {files}, or a corpus in another form; --help lists them.")
     source, target = corpus.languages(data.train, texts=texts)
-    if len(data.train) == 2 and source is not None and (data.source == target or data.target == source):
-        raise UserError(f"{data.train[0]} is named first, as the source: turn the files or the languages round.")
+    _check_order(data.train, data.source, data.target, texts=texts)
     # One of the two was given, and the corpus has them in turn.
     if (data.target is not None and data.target == source) or (data.source is not None and data.source == target):
         source, target = target, source
     source, target = data.source or source, data.target or target
     tests = corpus.apart(data.test) if data.test else {}
+    for locations in (data.valid, *tests.values()):
+        _check_order(locations, source, target, texts=texts)
     return Corpora(data.train, data.valid, tests, source, target, texts)
+
+
+def _check_order(locations: tuple[str, ...], source: str | None, target: str | None, *, texts: bool) -> None:
+    """Raises UserError for two files of which the first has the language of the target, or the second the source's."""
+    first, second = corpus.languages(locations, texts=texts) if len(locations) == 2 else (None, None)
+    if first is not None and (source == second or target == first):
+        raise UserError(f"{locations[0]} is named first, as the source: turn the files or the languages round.")
 
 
 def check_folder_alone(data: DataConfig) -> None:

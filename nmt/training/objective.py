@@ -18,12 +18,21 @@ from nmt.training.risk import Risk
 class Objective:
     """The objective of a training.
 
-    Args: lexicon: what the attention is guided by, if it is; risk: what is lessened beside the usual loss, if any.
+    Args: lexicon: what the attention is guided by, if it is; risk: what is lessened beside the usual loss, if any;
+    right_to_left: how the targets are spelled.
     """
 
-    def __init__(self, settings: TrainConfig, lexicon: Lexicon | None = None, risk: Risk | None = None) -> None:
+    def __init__(
+        self,
+        settings: TrainConfig,
+        lexicon: Lexicon | None = None,
+        risk: Risk | None = None,
+        *,
+        right_to_left: bool = False,
+    ) -> None:
         self.settings = settings
         self.lexicon = lexicon
+        self.right_to_left = right_to_left
         self.risk = risk
         self.precision: torch.dtype = getattr(torch, settings.precision or "float32")
 
@@ -49,7 +58,8 @@ class Objective:
     def _guide(self, batch: Batch) -> Guide | None:
         if self.lexicon is None:
             return None
-        links = self.lexicon.links(batch.source.cpu().numpy(), batch.target[:, 1:].cpu().numpy())
+        pieces = batch.source.cpu().numpy(), batch.target[:, 1:].cpu().numpy()
+        links = self.lexicon.links(*pieces, right_to_left=self.right_to_left)
         return Guide(torch.from_numpy(links).to(batch.source.device), self.settings.guided_alignment)
 
 
@@ -61,7 +71,7 @@ def make_objective(config: Config, vocabulary: Vocabulary, corpus: EncodedCorpus
         lexicon = learn_probabilities(corpus.pairs(spread(len(corpus))), len(vocabulary.source))
     if settings.risk != "none":
         risk = Risk(settings, config.search, vocabulary.target)
-    return Objective(settings, lexicon, risk)
+    return Objective(settings, lexicon, risk, right_to_left=config.subwords.right_to_left)
 
 
 def check_objective(config: Config) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,7 +22,7 @@ from nmt.evaluation.perplexity import perplexity
 from nmt.model.seq2seq import Seq2Seq, parameter_count
 from nmt.scoring import Scorer
 from nmt.training import corpora as corpora_module
-from nmt.training.beginning import INITIAL, Inherited, begun, inherited, say, taken_up, trained_on
+from nmt.training.beginning import INITIAL, Inherited, alone, begun, inherited, say, taken_up, trained_on
 from nmt.training.card import ending, model_card
 from nmt.training.checkpoints import Progress, TrainingState
 from nmt.training.corpora import locate
@@ -63,7 +64,8 @@ def run(config: Config, before: Callable[[Config], Config] = lambda config: conf
     if config.output is None:
         raise UserError("--output is not given: name a folder for the model.")
     folder = Path(config.output)
-    with joined(config.train.device) as group:
+    with joined(config.train.device) as group, ExitStack() as held:
+        group.once(lambda: held.enter_context(alone(folder)))
         prepared = group.once(lambda: _prepare(config, folder, before))
         if prepared.config.train.threads:
             torch.set_num_threads(prepared.config.train.threads)

@@ -55,6 +55,8 @@ class Selection:
             self._judge(value, validation.scores["loss"])
             if self.settings.average > 1:
                 self._keep(f"{progress.update:09d}.safetensors", value)
+            else:
+                progress.validated_scores = {}  # of an earlier start
         return True
 
     def _judge(self, value: float, loss: float) -> None:

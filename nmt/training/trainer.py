@@ -94,8 +94,14 @@ class Trainer:
         return self.state.progress
 
     def finished(self) -> bool:
-        """Whether the budget or the patience is used up."""
-        return self.used() >= 1 or self.state.progress.stale >= self.settings.patience
+        """Whether the budget or the patience is used up; the smallest budget is one update."""
+        progress = self.state.progress
+        return progress.update > 0 and (self.used() >= 1 or progress.stale >= self.settings.patience)
+
+    def _why_finished(self) -> str:
+        if self.used() >= 1:
+            return "the budget is used up, raise train.minutes or train.updates"
+        return f"patience was used up, raise train.patience above {self.state.progress.stale}"
 
     def used(self) -> float:
         """The share of the budget used, in updates or wall clock, whichever is further."""
@@ -253,6 +259,7 @@ class Trainer:
             self.tracker.say(f"resumed {found.name}, epoch {progress.epoch}, {progress.seconds / 60:.1f} minutes used")
         self._agree()
         if self.finished():
+            self.tracker.say(f"nothing is left to train: {self._why_finished()} to go on")
             return
         self.state.network.train()
         self.learner.try_out(self.corpus.pairs(self.order.largest(self.corpus.lengths)))
@@ -272,6 +279,10 @@ class Trainer:
                 f"{progress.processes} processes -> {self.group.size}: the batches stay the same and are divided "
                 "otherwise, so that dropout is drawn otherwise"
             )
+        if progress.best_by not in ("", self.settings.best_by):
+            progress.best, progress.stale, progress.validated_scores = None, 0, {}
+            self.tracker.say(f"the best weights are looked for anew, by {self.settings.best_by}")
+        progress.best_by = self.settings.best_by
         if progress.order not in ([], order) and progress.batch:
             progress.epoch, progress.batch = progress.epoch + 1, 0
             self.tracker.say(f"the batches are cut otherwise than before: going on with epoch {progress.epoch}")

@@ -522,7 +522,7 @@ def test_a_mistyped_path_is_not_looked_for_on_the_network(tmp_path: Path, monkey
     monkeypatch.setattr("datasets.load_dataset", lambda *arguments: pytest.fail("asked the network"))
     (tmp_path / "corpus").mkdir()
     assert f"Did you mean {tmp_path / 'corpus'}?" in message([str(tmp_path / "corpsu")])
-    for path in ("/nowhere", "/no/folder", "/no/such/folder", "./folder", "../no/folder:train", "a/b/c/d"):
+    for path in ("/nowhere", "/no/folder", "/no/such/folder", "./folder", "../no/folder:train", "a/b/c/d", "trian.txt"):
         assert "is missing" in message([path])
 
 

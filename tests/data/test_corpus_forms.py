@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import zipfile
 from pathlib import Path
@@ -12,7 +13,7 @@ from corpora import FORMS, TEXTS, Write, moses_zip, packed, parallel, save, tar_
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nmt.data.corpus import READERS, languages, read_pairs
+from nmt.data.corpus import READERS, fingerprint, languages, read_pairs
 from nmt.data.corpus.po import read_po
 from nmt.data.packing import PACKINGS
 from nmt.errors import UserError
@@ -247,6 +248,15 @@ def test_an_error_in_an_archive_names_the_file_in_it(tmp_path: Path) -> None:
         archive.writestr("Books.de-en.en", b"a\n\xff\n")
         archive.writestr("Books.de-en.de", b"a\nb\n")
     assert f"{path}/Books.de-en.en, line 2, byte 1" in message([path])
+
+
+def test_the_fingerprint_of_a_file_in_an_archive_changes_with_the_archive(tmp_path: Path) -> None:
+    (path,) = moses_zip(tmp_path, PAIRS[:2])
+    locations = [f"{path}/Books.de-en.en", f"{path}/Books.de-en.de"]
+    before = fingerprint(locations)
+    assert fingerprint(locations) == before
+    os.utime(path, ns=(1, 1))
+    assert fingerprint(locations) != before
 
 
 @pytest.mark.parametrize("write", [moses_zip, tar_gz])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import resource
 from collections.abc import Iterator
@@ -145,6 +146,15 @@ def test_a_corpus_may_be_empty(pairs: list[tuple[str, str]], tmp_path: Path) -> 
 def broken(pairs: AnySequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     yield from pairs
     raise OSError("the disk went away")
+
+
+@pytest.mark.parametrize("size", [0, 300])
+def test_a_file_that_was_cut_is_told(size: int, tmp_path: Path) -> None:
+    path = tmp_path / "cut.arrow"
+    encode_corpus(some_pairs(50), VOCABULARY, path, max_length=100, workers=1)
+    os.truncate(path, size)
+    with pytest.raises(UserError, match=r"cut\.arrow is damaged .*: remove it"):
+        EncodedCorpus(path)
 
 
 def test_half_a_corpus_never_has_the_name_of_a_whole_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,6 +58,8 @@ def test_each_piece_belongs_to_what_it_translates_and_of_equal_ones_to_the_neare
     assert links[1, [0, 1]].argmax(axis=1).tolist() == [1, 0]
     assert (links[0, [0, 2, 3, 4]].max(axis=1) > 0.7).all()
     assert links[0, 1].sum() < 0.5  # the piece that is in every target belongs to no word
+    reverse = lexicon.links(source, np.array([[30, 32, 31, 4, 30, END]] * 2), right_to_left=True)
+    assert reverse[0, [0, 1, 2, 4]].argmax(axis=1).tolist() == [3, 1, 2, 0]
     assert not links[1, 2].any()  # nor does one that was never seen
     assert not links[:, :, 4].any()  # special pieces have no part
     assert not links[0, 5].any()

@@ -61,6 +61,14 @@ def test_a_training_that_fails_says_where_the_reason_is(tmp_path: Path) -> None:
     assert "missing.py" in (tmp_path / "gnmt.log").read_text()
 
 
+@pytest.mark.parametrize("setting", ["--model.cell=rnn", "--model.hidden", "--subwords.vocabulary"])
+def test_what_is_compared_or_kept_alike_is_refused(setting: str, tmp_path: Path) -> None:
+    result = run_script(RECIPE, "--output", str(tmp_path / "out"), setting, "64")
+    assert result.returncode == 2
+    assert f"{setting.partition('=')[0]} is what is compared here" in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_the_recipe_knows_its_architectures(tmp_path: Path) -> None:
     result = run_script(RECIPE, "--output", str(tmp_path), "--only", "gnmtt")
     assert result.returncode == 2

@@ -13,7 +13,9 @@ from examples import make_model_folder, sentence_pairs
 
 from nmt import model_folder
 from nmt.cli import main
+from nmt.config import DataConfig
 from nmt.scoring import Scorer
+from nmt.training.corpora import Corpora
 from nmt.translator import Fused, Translator
 
 PAIRS = sentence_pairs(440)
@@ -100,6 +102,12 @@ def test_a_search_that_heeds_it_writes_its_language(trained: Path, translator: P
     assert nothing < some - 1
     assert some < much
     assert much > -1.5
+
+
+def test_of_pairs_the_sources_are_nobody_s_business(tmp_path: Path) -> None:
+    (tmp_path / "lm.tsv").write_text("\tDas Kind sieht das Haus.\n" + "x" * 400 + "\tUnser Boot.\n" + "The cat.\t\n")
+    corpora = Corpora((str(tmp_path / "lm.tsv"),), (), {}, "en", "de", texts=True)
+    assert list(corpora.clean(DataConfig())[1]) == [("", "Das Kind sieht das Haus."), ("", "Unser Boot.")]
 
 
 def as_text(folder: Path) -> dict[str, object]:

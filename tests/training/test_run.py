@@ -25,6 +25,7 @@ from nmt.cli import main
 from nmt.config import FORMAT_VERSION
 from nmt.options import parse
 from nmt.training import objective, selection
+from nmt.training.beginning import alone
 from nmt.training.run import run
 from nmt.translator import Translator
 
@@ -289,14 +290,14 @@ def test_what_is_taken_back_is_told_or_refused(data: Path, tmp_path: Path, capsy
     assert main(first) == 0
     capsys.readouterr()
     assert main(["train", "--output", str(tmp_path / "run"), "--train.threads", "none"]) == 0
-    assert "train.threads: 1 -> None" in capsys.readouterr().err
+    assert "train.threads: 1 -> (open)" in capsys.readouterr().err
     assert main(["train", "--output", str(tmp_path / "run"), "--train.updates", "none"]) == 0  # and not without end
     assert "train.updates is left open: it stays 2" in capsys.readouterr().err
     assert model_folder.load_config(tmp_path / "run").train.updates == 2
     tagged = model_folder.load_config(tmp_path / "run").replace({"synthetic.tag": "<bt>"})
     model_folder.save_config(tmp_path / "run", tagged)
     told = refusal(capsys, ["train", "--output", str(tmp_path / "run"), "--synthetic.tag", "none"])
-    assert "synthetic.tag is None, but the run" in told
+    assert "synthetic.tag is (open), but the run" in told
 
 
 def test_a_model_without_the_state_of_its_training_is_not_trained_over(
@@ -337,7 +338,7 @@ def test_training_files_that_were_edited_are_encoded_anew_and_told(
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"model__cell": "lstm"}, ["model.cell", "'lstm'", "'gru'"]),
+        ({"model__cell": "lstm"}, ["model.cell is lstm", "began with gru"]),
         ({"model__hidden": 32}, ["model.hidden", "32", "16"]),
         ({"data__train": ["val.en", "val.de"]}, ["data.train", "val.en", "train.en"]),
         ({"data__max_length": 99}, ["data.max_length", "99"]),
@@ -381,6 +382,9 @@ REFUSED: dict[str, tuple[dict[str, object], list[str]]] = {
     "a file that is not UTF-8": ({"data__train": ["latin.en", "blank.de"]}, ["latin.en, line 2", "iconv"]),
     "no training data": ({"data__train": None}, ["data.train is not given"]),
     "no validation data": ({"data__valid": None}, ["data.valid is not given"]),
+    "validation the wrong way round": ({"data__valid": ["val.de", "val.en"]}, ["val.de is named first", "turn"]),
+    "tests the wrong way round": ({"data__test": ["test.de", "test.en"]}, ["test.de is named first", "turn"]),
+    "more pieces for a model that is new": ({"subwords__extend": 9}, ["subwords.extend", "train.finetune"]),
     "languages the wrong way round": ({"data__source": "de", "data__target": "en"}, ["train.en", "turn the files"]),
     "more translations than the beam": ({"search__nbest": 9}, ["search.nbest is 9", "widen the beam"]),
     "a number without end": ({"train__minutes": "inf"}, ["train.minutes"]),
@@ -476,6 +480,19 @@ def test_a_start_that_was_stopped_while_it_began_is_begun_anew(
     assert main(words(data, tmp_path / "run", **changes)) == 0
     assert not (tmp_path / "run" / "joint.spm").exists()
     assert not Translator.load(tmp_path / "run", "cpu").vocabulary.joint
+
+
+def test_a_folder_is_trained_by_one_process_at_a_time(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with alone(tmp_path / "run"):
+        assert "being trained by another" in refusal(capsys, words(data, tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_symbol_may_be_named_twice(data: Path, tmp_path: Path) -> None:
+    assert main(words(data, tmp_path / "run", subwords__symbols=["<a>", "<a>"], train__updates=1)) == 0
+    assert model_folder.load_config(tmp_path / "run").subwords.symbols == ("<a>",)
 
 
 def test_minutes_end_a_run_in_time(data: Path, tmp_path: Path) -> None:

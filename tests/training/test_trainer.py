@@ -305,6 +305,48 @@ def test_a_finished_run_started_again_does_nothing(world: World, tmp_path: Path)
     assert again.train().update == 30
     assert again.selection.validator.seen == []
     assert snapshot(tmp_path) == before
+    assert any("nothing is left to train: the budget is used up" in line for line in again.tracker.said)
+
+
+def test_where_patience_was_used_up_a_raised_budget_is_not_enough_and_that_is_told(
+    world: World, tmp_path: Path
+) -> None:
+    changes = {"train.updates": 100, "train.validate_every": 2, "train.patience": 1}
+    assert make_trainer(world, tmp_path, changes, validator=Scripted([5])).train().update == 4
+    again = make_trainer(world, tmp_path, {**changes, "train.updates": 200}, validator=Scripted())
+    assert again.train().update == 4
+    assert any("raise train.patience above 1" in line for line in again.tracker.said)
+    more = {**changes, "train.patience": 2}
+    assert make_trainer(world, tmp_path, more, validator=Scripted()).train().update == 6
+
+
+def test_the_smallest_budget_is_one_update(world: World, tmp_path: Path) -> None:
+    trainer = make_trainer(world, tmp_path, {"train.updates": None, "train.minutes": 1e-9}, validator=Scripted())
+    assert trainer.train().update == 1
+    assert (tmp_path / model_folder.WEIGHTS).exists()
+
+
+def test_with_another_score_the_best_is_looked_for_anew(world: World, tmp_path: Path) -> None:
+    changes = {"train.updates": 10, "train.validate_every": 10, "train.best_by": "bleu"}
+    make_trainer(world, tmp_path, changes, validator=Scripted([30])).train()
+    validator = Scripted()
+    trainer = make_trainer(
+        world, tmp_path, {**changes, "train.updates": 20, "train.best_by": "loss"}, validator=validator
+    )
+    assert trainer.train().best == -1
+    assert any("anew, by loss" in line for line in trainer.tracker.said)
+    saved = model_folder.read_tensors(tmp_path / "model.safetensors")
+    assert all(torch.equal(value, validator.seen[0][name]) for name, value in saved.items())
+
+
+def test_weights_kept_for_a_mean_that_is_no_longer_asked_for_are_forgotten(world: World, tmp_path: Path) -> None:
+    changes = {"train.updates": 20, "train.average": 3, "train.best_by": "bleu"}
+    make_trainer(world, tmp_path, changes, validator=Scripted([1, 2, 1])).train()
+    assert list(tmp_path.glob("trainer/validated/*"))
+    changes = {"train.updates": 30, "train.average": 1, "train.best_by": "bleu"}
+    trainer = make_trainer(world, tmp_path, changes, validator=Scripted([1, 9]))
+    assert trainer.train().best == 2
+    assert not list(tmp_path.glob("trainer/validated/*"))
 
 
 def test_a_raised_budget_goes_on_as_if_it_had_been_so_from_the_beginning(

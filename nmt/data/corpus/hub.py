@@ -38,7 +38,12 @@ def _load(location: str, split: str) -> Iterable[Row]:
     streaming = location.startswith(STREAM)
     name, named_split = split_place(location)
     parts, there = name.split("/"), os.path.isdir(name)
-    if not there and (len(parts) > 3 or name[:1] in ("", *"/.~") or os.path.isdir(os.path.dirname(name))):
+    if not there and (
+        len(parts) > 3
+        or name[:1] in ("", *"/.~")
+        or (len(parts) == 1 and "." in name)
+        or os.path.isdir(os.path.dirname(name))
+    ):
         raise missing(name)  # a mistyped path: asking the network for it takes half a minute
     import datasets  # here, because it takes a second
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from nmt.data.corpus.pair import missing
 from nmt.data.packing import unpacked_name
@@ -85,6 +86,7 @@ def files_fingerprint(locations: Sequence[str]) -> str:
     stamps: list[tuple[str | int, ...]] = [(location,) for location in locations]
     for path, _ in map(split_place, locations):
         inside = [os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names]
-        for file in filter(os.path.isfile, [path, *sorted(inside)]):
+        around = map(str, Path(path).parents)  # an archive
+        for file in filter(os.path.isfile, [path, *around, *sorted(inside)]):
             stamps.append((file, os.stat(file).st_size, os.stat(file).st_mtime_ns))
     return hashlib.sha256(json.dumps(stamps).encode()).hexdigest()[:16]

@@ -65,7 +65,9 @@ def compress(model: Path, output: Path, data: Sequence[str] = (), candidates: in
 def training_pairs(model: Path, vocabulary: Vocabulary, data: Sequence[str]) -> list[EncodedPair]:
     """At most PAIRS pairs of the data given, or of what a training run left in the model's folder, encoded."""
     if data:
-        texts = list(read_pairs(data, *languages(data), split="train"))
+        config = model_folder.load_config(model).data
+        source, target = languages(data)
+        texts = list(read_pairs(data, source or config.source, target or config.target, split="train"))
         texts = [texts[row] for row in spread(len(texts))]
         sides = [side.encode(list(text)) for side, text in zip(vocabulary, zip(*texts, strict=True), strict=True)]
         return [tuple(np.array(side, np.int32) for side in pair) for pair in zip(*sides, strict=True)]  # type: ignore[misc]

@@ -41,7 +41,7 @@ def translate_document(
         report(skipped + number, problem)
 
     lines = read_lines(source, report_there, first=skipped == 0)
-    answers = pipeline.stream(lines, search, report_there, window, prefixes)
+    answers = pipeline.stream(lines, search, report_there, window, prefixes, first=skipped + 1)
     written = _written(answers, how, skipped, attention)
     again = list(itertools.islice(written, len(progress.again)))
     if skipped < progress.kept or len(again) < len(progress.again):

@@ -16,6 +16,7 @@ from nmt.config import SearchConfig
 from nmt.data.lines import WINDOW, Report, clean_line
 from nmt.data.subwords import END
 from nmt.errors import UserError
+from nmt.search.settings import check_phrases
 from nmt.text import alignment, quality
 from nmt.text.glossary import Glossary, standing
 from nmt.text.protect import mend, set_apart
@@ -41,6 +42,11 @@ class Wishes:
     require: tuple[str, ...] = ()
     account: bool = False
     parts: bool = False
+
+    @property
+    def phrases(self) -> bool:
+        """Whether translations may be asked to have words or phrases."""
+        return bool(self.require or self.glossary.asks)
 
     @property
     def rewrites(self) -> bool:
@@ -102,19 +108,23 @@ class Pipeline:
         window: int = WINDOW,
         prefixes: Iterable[str] | None = None,
         watch: Watcher | None = None,
+        first: int = 1,
     ) -> Iterator[Answer]:
         """Translates lines as they come; see `Translator.stream`. prefixes: how each translation begins. `watch` is
-        told nothing where translations are changed once they are found."""
+        told nothing where translations are changed once they are found. first: what number the first line has for the
+        prefixes."""
         waiting: deque[_Prepared] = deque()
         requests: deque[Request] = deque()
 
         def texts() -> Iterator[str]:
-            for line, start in started(lines, prefixes):
+            for line, start in started(lines, prefixes, first):
                 waiting.append(self._prepare(line, start))
                 requests.append(waiting[-1].request)
                 yield waiting[-1].text
 
         search = search or self.translator.config.search
+        if self.wishes.phrases:
+            check_phrases(search)
         looked = self._aligns and bool(self.wishes.protect or self.wishes.account)
         # The requests are taken after their lines: there is always one.
         asked = iter(requests.popleft, None)
@@ -181,7 +191,8 @@ class Pipeline:
                 seen = None if hypothesis.attention is None else hypothesis.attention.double().numpy()
                 places = alignment.places(surfaces[:-1])
                 alignment.link(source, words, self._source_places(part), places, seen, first)
-                words = mend(source, words, first, _locked(prepared, words))
+                begins = "" if number else prepared.request.prefix
+                words = mend(source, words, first, _locked(prepared, words, begins), _begun(words, begins))
             if words:
                 words[0].space = part.space if target else ""
             target += words
@@ -258,14 +269,18 @@ class Pipeline:
         return text.replace(normal, term, 1)
 
 
-def started(lines: Iterable[str], prefixes: Iterable[str] | None) -> Iterator[tuple[str, str]]:
-    """Each line with how its translation begins. Raises UserError when there are fewer of these."""
+def started(lines: Iterable[str], prefixes: Iterable[str] | None, first: int = 1) -> Iterator[tuple[str, str]]:
+    """Each line with how its translation begins. Raises UserError when these are fewer or more. first: the number of
+    the first line."""
     starts = itertools.repeat("") if prefixes is None else iter(prefixes)
-    for number, line in enumerate(lines, 1):
+    number = first - 1
+    for number, line in enumerate(lines, first):
         start = next(starts, None)
         if start is None:
             raise UserError(f"the prefixes end before line {number:,} of the text: give one for each line.")
         yield line, start
+    if prefixes is not None and next(starts, None) is not None:
+        raise UserError(f"the text ends after line {number:,}, and there are more prefixes: give one for each line.")
 
 
 def _forms(word: str) -> list[str]:
@@ -281,13 +296,22 @@ def _has_any(words: Sequence[str], text: str) -> bool:
     return any(standing(word, text) for word in words)
 
 
-def _locked(prepared: _Prepared, words: Sequence[Word]) -> list[int]:
-    """The places of the words that the glossary asked for."""
-    if not prepared.request.terms:
-        return []
+def _locked(prepared: _Prepared, words: Sequence[Word], begins: str) -> list[int]:
+    """The places of the words that were asked for, the beginning among them."""
+    request = prepared.request
+    asked = [*request.include, *(term.target for term in request.terms)]
+    begun = range(_begun(words, begins))
+    if not asked:
+        return list(begun)
     text = written(words)
-    spans = [span for term in prepared.request.terms for span in standing(term.target, text)]
-    return [place for place, word in enumerate(words) if any(start <= word.start < end for start, end in spans)]
+    spans = [span for phrase in asked for span in standing(phrase, text)]
+    found = [place for place, word in enumerate(words) if any(start <= word.start < end for start, end in spans)]
+    return [*begun, *found]
+
+
+def _begun(words: Sequence[Word], begins: str) -> int:
+    """How many words of a translation a forced beginning has."""
+    return sum(1 for word in words if word.start < len(" ".join(begins.split())))
 
 
 def _with_space(line: str, text: str) -> str:

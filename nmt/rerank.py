@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sacrebleu.metrics.base import Metric
 
-from nmt.data.lines import Report, open_input, read_lines
+from nmt.data.lines import Report, open_input, read_lines, reporter
 from nmt.errors import UserError, choose
 from nmt.evaluation.metrics import METRICS
 from nmt.scoring import Scorer
@@ -84,7 +84,7 @@ def read_nbest(path: Path) -> list[Candidate]:
     """n-best lists in Moses' form: number ||| translation ||| ... ||| score. Raises UserError for other lines."""
     found = []
     with open_input(path) as raw_lines:
-        for number, line in enumerate(read_lines(raw_lines, lambda number, problem: None), 1):
+        for number, line in enumerate(read_lines(raw_lines, reporter(str(path))), 1):
             fields = line.split(" ||| ")
             try:
                 found.append(Candidate(int(fields[0]), fields[1].strip(), _number(fields[-1])))
@@ -106,6 +106,14 @@ def with_features(
         raise UserError(
             f"the n-best list has a sentence {wrong[0]}, the source {len(sources):,} lines: they must belong together."
         )
+    there = {one.sentence for one in candidates}
+    if lost := [number for number, source in enumerate(sources) if source.strip() and number not in there]:
+        raise UserError(
+            f"the n-best list has no translation of sentence {lost[0]}, line {lost[0] + 1:,} of the source: they must "
+            "belong together."
+        )
+    if not candidates:
+        raise UserError("the n-best list is empty: `nmt translate --nbest N` writes one.")
     columns = {
         "nbest": [one.score for one in candidates],
         "length": [float(len(one.text.split())) for one in candidates],

@@ -25,7 +25,7 @@ from nmt.model.seq2seq import Seq2Seq
 from nmt.model.shortlist import Narrowed, Shortlist
 from nmt.scoring import Scorer, load_kind, longest_translation
 from nmt.search.combine import Ensemble, ShallowFusion
-from nmt.search.controls import NOTHING, Control
+from nmt.search.controls import NOTHING, Control, contains
 from nmt.search.decode import Watch, decode
 from nmt.search.phrases import Seams
 from nmt.search.protocol import Hypothesis, Stepper
@@ -249,14 +249,16 @@ class Translator(Scorer):
 
         if request.prefix and self.vocabulary.right_to_left:
             raise UserError("this model translates from the end of the sentence: it takes no beginning.")
-        exclude = (*pieces(request.exclude), *map(self._turned, request.spellings))
+        exclude, spellings = pieces(request.exclude), list(map(self._turned, request.spellings))
         controls = []
         for number, part in enumerate(parts):
             end = parts[number + 1].start if number + 1 < len(parts) else math.inf
             begin = part.start if number else 0
             terms = [term.target for term in request.terms if begin <= term.place < end]
             prefix, include = ("", terms) if number else (request.prefix, [*request.include, *terms])
-            controls.append(Control(pieces([prefix])[0], pieces(include), exclude))
+            asked = pieces([prefix, *include])
+            avoidable = [one for one in spellings if not any(contains(phrase, one) for phrase in asked)]
+            controls.append(Control(asked[0], asked[1:], (*exclude, *avoidable)))
         return controls
 
     def _cut(self, line: str, tag: str = "") -> list[Part]:
@@ -294,13 +296,17 @@ class Translator(Scorer):
     ) -> list[list[Hypothesis]]:
         """The hypotheses of encoded sentences, in their order; sentences of like length are translated together."""
         order = sorted(range(len(parts)), key=lambda index: (len(parts[index]), parts[index]))
+        # Apart: what has phrases is searched in another way.
+        kinds = [[index for index in order if bool(controls[index].include) == asked] for asked in (True, False)]
         found: list[list[Hypothesis]] = [[] for _ in parts]
-        lengths = [len(parts[index]) for index in order]
+        lengths = [len(pieces) for pieces in parts]
         wanted = search if search.risk == "none" else search.model_copy(update={"nbest": search.beam})
         most = max(1, search.batch_tokens // search.beam)
         rounds = math.ceil(sum(lengths) / (most * self.workers))  # all workers are busy in each
         budget = min(most, math.ceil(PADDED * sum(lengths) / max(1, rounds * self.workers)))
-        batches = [order[start:end] for start, end in budgeted(lengths, budget)]
+        batches = [
+            kind[start:end] for kind in kinds for start, end in budgeted([lengths[index] for index in kind], budget)
+        ]
 
         def decoded(places: Sequence[int]) -> list[list[Hypothesis]]:
             asked = [controls[place] for place in places]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
+from examples import sentence_pairs
 from safetensors.torch import load_file, save_file
 
 from nmt import model_folder as folders
@@ -102,6 +104,13 @@ def test_a_shortlist_can_be_left_out_and_needs_no_data_then(model: Path, tmp_pat
 
 def test_an_ensemble_takes_full_and_compressed_models(model: Path, compressed: Path, lines: list[str]) -> None:
     assert all(one.text for one in Translator.load(compressed, others=[model]).translate(lines[:3]))
+
+
+def test_the_pairs_may_be_in_any_form_and_have_the_model_s_languages(model: Path, tmp_path: Path) -> None:
+    pairs = tmp_path / "pairs.jsonl"
+    pairs.write_text("".join(json.dumps({"de": one, "en": other}) + "\n" for other, one in sentence_pairs(50)))
+    assert main(["compress", "--model", str(model), "--output", str(tmp_path / "small"), "--data", str(pairs)]) == 0
+    assert main(["compress", "--model", str(model), "--output", "x", "--shortlist", "0", "--data", str(pairs)]) == 2
 
 
 def test_what_cannot_be_compressed_is_told(model: Path, compressed: Path, data: list[str], tmp_path: Path) -> None:

@@ -187,3 +187,9 @@ def test_prefixes_are_one_a_line(model_folder: Path, folder: Path, capsys: pytes
     assert [number for number, line in enumerate(lines) if line.startswith("Das Haus")] == [30]
     prefixes.write_text("Das\n")
     assert "the prefixes end before line 2" in refused(capsys, model_folder, folder, "--prefix", str(prefixes))
+    prefixes.write_text("Das\n" * 61)
+    assert "the text ends after line 60" in refused(capsys, model_folder, folder, "--prefix", str(prefixes))
+    prefixes.write_text("Das\n" * 25)
+    for more in ([], ["--resume"]):
+        told = refused(capsys, model_folder, folder, "--prefix", str(prefixes), "--window", "10", *more)
+        assert "the prefixes end before line 26" in told

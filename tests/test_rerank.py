@@ -102,5 +102,23 @@ def test_what_nmt_translate_writes_is_tuned_and_reranked(
     assert output.read_bytes() == tuned
     assert main([*files, "--tune"]) == 2
     assert "give --reference" in capsys.readouterr().err
+    tuning = [*files, "--tune", "--reference", str(tmp_path / "a.de")]
+    for more, told in (
+        (["--metric", "ter"], "--metric"),
+        (["--weights", str(tmp_path / "no" / "w.json")], "no folder"),
+        (["--reference", str(nbest)], "parallel"),
+    ):
+        assert main([*tuning, *more]) == 2
+        assert told in capsys.readouterr().err
+    assert main([*files, "--metric", "chrf"]) == 2
+    assert "--metric is for --tune" in capsys.readouterr().err
+    nbest.write_text("0 ||| Das Kind. ||| -1\n")
+    assert main(files) == 2
+    assert "no translation of sentence 2, line 3 of the source" in capsys.readouterr().err
+    nbest.write_text("")
+    source.write_text("\n")
+    assert main(files) == 2
+    assert "the n-best list is empty" in capsys.readouterr().err
+    nbest.write_text("0 ||| Das Kind. ||| -1\n")
     assert main([*files, "--scorer", f"backward={model_folder}"]) == 2
     assert "Known: forward, reverse, lm" in capsys.readouterr().err

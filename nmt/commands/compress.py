@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from nmt.arguments import Parser, natural
+from nmt.errors import UserError
 
 
 def compress(words: list[str]) -> int:
@@ -23,6 +24,8 @@ def compress(words: list[str]) -> int:
     from nmt.compress import CANDIDATES
     from nmt.compress import compress as compression
 
+    if options.data and options.shortlist == 0:
+        raise UserError("--data is for a shortlist, and --shortlist 0 makes none: leave one of them out.")
     candidates = CANDIDATES if options.shortlist is None else options.shortlist
     compression(options.model, options.output, options.data, candidates)
     return 0

@@ -128,8 +128,12 @@ def check(options: argparse.Namespace) -> None:
         raise UserError("--data.folder needs --data.source and --data.target: the languages, as the files end.")
     if options.ensemble and len(options.model) != 1:
         raise UserError("--ensemble joins its models to one --model: give that alone.")
-    if options.output and not options.model:
-        raise UserError("--output is for the translations of a --model: give one, or leave it out.")
+    if not options.model:
+        for name in ("output", "ensemble", "lm", "lm_weight", *SEARCH_OPTIONS):
+            if getattr(options, name, None):
+                raise UserError(
+                    f"--{name.replace('_', '-')} is for the translations of a --model: give one, or leave it out."
+                )
 
 
 def scoring_of(options: argparse.Namespace) -> Scoring:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nmt.arguments import Parser
-from nmt.commands.common import lines_of, load_scorer, write_line
+from nmt.commands.common import load_scorer, parallel_lines, write_line
 from nmt.data.lines import open_output, reporter
 from nmt.errors import UserError, choose
 
@@ -38,14 +38,13 @@ def rerank(words: list[str]) -> int:
     with contextlib.ExitStack() as stack:
         output = stack.enter_context(open_output(options.output)) if options.output else sys.stdout.buffer
         weights = None if options.tune else library.read_weights(options.weights)
-        sources = lines_of(options.source)
-        references = lines_of(options.reference) if options.reference else None
+        sources, *references = parallel_lines(options.source, *([options.reference] if options.reference else []))
         candidates = library.read_nbest(options.nbest)
         scorers = [(kind, _loaded(options, kind, folder)) for kind, folder in options.scorer]
         report = reporter(str(options.nbest))
         lists = library.with_features(candidates, sources, scorers, report)
-        if references is not None:
-            weights, before, after = library.tune(lists, references, options.metric)
+        if references:
+            weights, before, after = library.tune(lists, references[0], options.metric)
             write_durably(options.weights, json.dumps(weights, indent=2).encode() + b"\n")
             print(f"{options.metric}: {before:.2f} as the lists are, {after:.2f} with the weights", file=sys.stderr)
         assert weights is not None, "options are checked"
@@ -65,7 +64,7 @@ def add_rerank(parser: Parser) -> None:
     add("--weights", type=Path, required=True, metavar="FILE", help="weights of the features, as JSON")
     add("--tune", action="store_true", help="find the weights for which the translations are most like --reference")
     add("--reference", type=Path, metavar="FILE", help="with --tune: the right translations, line by line")
-    add("--metric", default="bleu", metavar="NAME", help="with --tune: bleu or chrf (default: bleu)")
+    add("--metric", metavar="NAME", help="with --tune: bleu or chrf (default: bleu)")
     add("--output", type=Path, metavar="FILE", help="the best translations; standard output if left out")
     parser.add_machine()
 
@@ -74,8 +73,15 @@ def check_rerank(options: argparse.Namespace) -> None:
     """Raises UserError for options that do not go together."""
     if options.tune and not options.reference:
         raise UserError("--tune compares with the right translations: give --reference.")
-    if options.reference and not options.tune:
-        raise UserError("--reference is for --tune: add that, or leave it out.")
+    if not options.tune and (options.reference or options.metric):
+        raise UserError(f"--{'reference' if options.reference else 'metric'} is for --tune: add that, or leave it out.")
+    if options.tune:
+        from nmt.rerank import MAXIMISED
+
+        options.metric = options.metric or MAXIMISED[0]
+        choose(dict.fromkeys(MAXIMISED), options.metric, "--metric")
+        if not options.weights.absolute().parent.is_dir():
+            raise UserError(f"--weights {options.weights} cannot be written: {options.weights.parent} is no folder.")
 
 
 def _loaded(options: argparse.Namespace, kind: str, folder: Path) -> Scorer:

@@ -70,7 +70,7 @@ def _serve(options: argparse.Namespace) -> int:
     if not options.model:
         raise UserError("--model is missing: give a model folder (`nmt serve --help` tells more).")
 
-    from nmt.search.settings import changed
+    from nmt.search.settings import changed, check_phrases
     from nmt.server.context import Server
     from nmt.server.downloads import Downloads
     from nmt.server.keys import Clients, read_keys
@@ -87,14 +87,16 @@ def _serve(options: argparse.Namespace) -> int:
     if options.ensemble and len(found) > 1:
         raise UserError("--ensemble goes with one --model: which of several it belongs to is not said.")
     changes = {name: value for name in SEARCH_OPTIONS if (value := getattr(options, name, None)) is not None}
+    wishes = wishes_of(options)
     for model in found:
-        changed(model.config, changes)
+        search = changed(model.config, changes)
+        if wishes.phrases:
+            check_phrases(search)
     if options.lm and len(found) > 1:
         raise UserError("--lm goes with one --model: which of several it belongs to is not said.")
     others, fused = options.ensemble, fused_of(options)
     models = Models(found, lambda folder: Translator.load(folder, options.device, others, fused), options.memory)
     clients = Clients(None if options.keys is None else read_keys(options.keys), options.rate)
-    wishes = wishes_of(options)
     limits = Limits(characters=options.characters, seconds=options.seconds, queue=options.queue)
     socket = listen(options.host, options.port)
     models.get(found[0].pair)  # what is wrong with it is told before anyone asks

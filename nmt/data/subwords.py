@@ -80,17 +80,19 @@ class Subwords:
         """The written form of each piece."""
         return [str(self._processor.id_to_piece(int(number))) for number in numbers]
 
-    def seams(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    def seams(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.int8]]:
         """Which pieces [pieces] leave a word open, and which [pieces] enter it: where one of these follows one of those
         the word goes on. A byte that is a part of a character does both. Scripts that have no white space between words
-        have no such places."""
-        pieces = self.pieces(range(len(self)))
+        have no such places. The third says of each piece [pieces] how many bytes its character still lacks after it; of
+        a byte that goes on with a character it is -1 (RFC 3629, section 3)."""
+        pieces, lacks = self.pieces(range(len(self))), np.zeros(len(self), np.int8)
         for number, piece in enumerate(pieces):
             if self._processor.is_byte(number):
                 byte = int(piece[3:5], 16)  # <0x2C>
                 pieces[number] = chr(byte) if byte < 0x80 else "x"
+                lacks[number] = (byte >= 0xC0) + (byte >= 0xE0) + (byte >= 0xF0) - (0x80 <= byte < 0xC0)
         leaves, enters = (np.array([bool(place.search(piece)) for piece in pieces]) for place in (LEAVES, ENTERS))
-        return leaves, enters
+        return leaves, enters, lacks
 
     def halves(self) -> NDArray[np.int32]:
         """[pieces, 2]: for each piece the two that spell it, of all such those with the highest scores together (found
@@ -250,7 +252,7 @@ def train_subwords(sentences: Iterable[str], config: SubwordsConfig) -> Subwords
             minloglevel=2,
         )
     except RuntimeError as error:
-        reason = str(error).rsplit("]", 1)[-1].strip() or "the text is empty"
+        reason = str(error).rsplit("]", 1)[-1].strip() or "the text has too little"
         raise UserError(
             f"SentencePiece could not train {config.vocabulary} pieces ({reason}): "
             "give more text, set subwords.vocabulary, or a smaller subwords.coverage if the text has many characters."

@@ -50,8 +50,10 @@ def corpus_scores(
     tokenize: str = "13a",
     lowercase: bool = False,
     bootstrap: bool = False,
+    samples: int = SAMPLES,
 ) -> dict[str, Score]:
-    """The score by each of `metrics`. `references`: one or more sets of them, each parallel to `hypotheses`.
+    """The score by each of `metrics`. `references`: one or more sets of them, each parallel to `hypotheses`; samples:
+    resamples for the intervals, which are there with `bootstrap`.
 
     Raises UserError when a set is not parallel, when there is nothing to score, or when a metric or the tokenizer
     cannot be had.
@@ -59,10 +61,9 @@ def corpus_scores(
     check_tokenizer(tokenize)
     check_seed()
     check_parallel(hypotheses, references)
-    samples = SAMPLES if bootstrap else 1
     scores = {}
     for name, metric in make_metrics(metrics, tokenize, lowercase).items():
-        result = metric.corpus_score(hypotheses, references, n_bootstrap=samples)
+        result = metric.corpus_score(hypotheses, references, n_bootstrap=samples if bootstrap else 1)
         interval = around(result._mean, result._ci) if bootstrap else None
         scores[name] = Score(float(result.score), str(metric.get_signature()), interval)
     return scores

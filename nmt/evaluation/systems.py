@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from nmt.errors import UserError, choose
-from nmt.evaluation.metrics import METRICS, Score, check_seed, check_tokenizer, corpus_scores, repetition_count
+from nmt.evaluation.metrics import METRICS, SAMPLES, Score, check_seed, check_tokenizer, corpus_scores, repetition_count
 from nmt.evaluation.significance import TESTS, compare
 
 
@@ -74,10 +74,13 @@ def score_outputs(test: TestSet, outputs: Sequence[Output], scoring: Scoring) ->
             for system, by_metric in found.items()
         }
     else:
+        samples = scoring.trials if scoring.trials and scoring.paired == "bs" else SAMPLES
         scores = {
             output.system: {
                 name: score._asdict()
-                for name, score in corpus_scores(output.lines, test.references, bootstrap=True, **how).items()
+                for name, score in corpus_scores(
+                    output.lines, test.references, bootstrap=True, samples=samples, **how
+                ).items()
             }
             for output in outputs
         }

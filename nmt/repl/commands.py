@@ -134,6 +134,8 @@ def attention(session: Session, words: str) -> None:
         draw = choose(FORMS, path.suffix.lower(), ":attention: the ending")
     found = session.answer(line, closely=True)
     drawn = attention_maps(session.translator, found)
+    if not drawn:
+        raise UserError("nothing of that line was translated: there is no attention to show.")
     if words:
         write_durably(path, draw(alignment(line, found, drawn)))
         session.display.remark(f"{path} is written")

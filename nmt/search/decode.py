@@ -17,7 +17,7 @@ from nmt.search.penalties import LENGTH_PENALTIES, bound, coverage_penalty
 from nmt.search.phrases import Seams
 from nmt.search.protocol import DEAD, Hypothesis, S, Stepper
 from nmt.search.restrictions import NEVER, Symbols, restrictions
-from nmt.search.strategies import Alive, Candidates, Strategy
+from nmt.search.strategies import Alive, Beam, Candidates, Greedy, Strategy
 
 Watch = Callable[[int, tuple[int, ...]], None]
 """Told, after each step, which of the sentences that the search began with begins with which pieces for certain."""
@@ -72,7 +72,7 @@ def decode(
     controls = controls or [NOTHING] * len(limits)
     longest = [max(limit, 2, control.needed) for limit, control in zip(limits, controls, strict=True)]
     least = [min(max(few, 2), many) for few, many in zip(shortest or [2] * len(longest), longest, strict=True)]
-    rules = restrictions(symbols, least, longest, search.no_repeat_ngram, controls, source.device)
+    rules = restrictions(symbols, least, longest, search.no_repeat_ngram, controls, source.device, seams)
     if any(control.include for control in controls):
         strategy = _constrained(strategy, controls, longest, symbols, source.device, seams)
     sentences = [_Sentence(length, limit) for length, limit in zip(lengths.tolist(), longest, strict=True)]
@@ -113,7 +113,7 @@ def _constrained(
     seams: Seams | None,
 ) -> Strategy:
     """The strategy that finds what has all phrases, as wide as another."""
-    if strategy.groups > 1:
+    if not isinstance(strategy, (Beam, Greedy)):
         raise UserError("phrases can be asked for in beam search only: set search.strategy to beam.")
     return Constrained(strategy.width, controls, longest, symbols.end, device, seams)
 

@@ -14,18 +14,25 @@ from nmt.search.controls import ABSENT, Control, Phrase, phrase_table
 
 class Seams(NamedTuple):
     """Where words go on from one piece to the next: wherever one that `leaves` a word open stands before one that
-    `enters` it."""
+    `enters` it; and where characters do, which are spelled in bytes."""
 
     leaves: Tensor  # [pieces] of bool
     enters: Tensor  # [pieces] of bool
+    lacks: Tensor  # [pieces] of int8, bytes that its character lacks after a piece; -1 for one that goes on with one
 
     def glued(self, before: Tensor, after: Tensor) -> Tensor:
         """Whether pieces are of one word with those before them; both of any shapes that go together."""
         return self.leaves[before] & self.enters[after]
 
+    def lacking(self, history: Tensor) -> Tensor:
+        """Bytes that the last character of what is said, history [..., length], lacks [...]."""
+        # Those since a lead byte are taken from what it lacks: they all go on with its character.
+        leads, distances = self.lacks.clamp(min=0), range(1, min(history.shape[-1], 3) + 1)
+        return torch.stack([leads[history[..., -back]] - back + 1 for back in distances]).amax(dim=0).clamp(min=0)
+
     def among(self, pieces: Tensor) -> Seams:
         """The seams of some pieces [narrow], which are called by their places there."""
-        return Seams(self.leaves[pieces], self.enters[pieces])
+        return Seams(*(part[pieces] for part in self))
 
 
 class Phrases:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from nmt.search.controls import ABSENT, Control, phrase_table, table
+from nmt.search.phrases import Seams
 
 NEVER = float("-inf")
 
@@ -111,6 +112,23 @@ class Forbidden:
         log_probabilities[batch, beam, last[batch, 0, phrase]] = NEVER
 
 
+class WholeCharacters:
+    """No half of a character: a search for phrases begins them, and would leave them, after any byte."""
+
+    def __init__(self, seams: Seams) -> None:
+        self.seams = seams
+        self.going_on = (seams.lacks < 0).nonzero().squeeze(1)
+
+    def apply(self, log_probabilities: Tensor, history: Tensor, sentences: Tensor) -> None:
+        half = self.seams.lacking(history) > 0
+        others = log_probabilities[..., self.going_on]
+        log_probabilities.index_fill_(-1, self.going_on, NEVER)
+        if half.any():
+            allowed = torch.full_like(log_probabilities[half], NEVER)
+            allowed[:, self.going_on] = others[half]
+            log_probabilities[half] = allowed
+
+
 def restrictions(
     symbols: Symbols,
     shortest: Sequence[int],
@@ -118,6 +136,7 @@ def restrictions(
     no_repeat_ngram: int,
     controls: Sequence[Control],
     device: torch.device,
+    seams: Seams | None = None,
 ) -> list[Restriction]:
     """Those that a search of some sentences needs."""
     rules: list[Restriction] = [Lengths(symbols, shortest, longest, device)]
@@ -127,4 +146,6 @@ def restrictions(
         rules.append(NoRepetition(no_repeat_ngram, controls, device))
     if any(control.exclude for control in controls):
         rules.append(Forbidden(controls, device))
+    if seams is not None:
+        rules.append(WholeCharacters(seams))
     return rules

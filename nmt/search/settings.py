@@ -79,6 +79,15 @@ def check_search(search: SearchConfig) -> None:
         )
 
 
+def check_phrases(search: SearchConfig) -> None:
+    """Raises UserError for a search that cannot look for what has certain phrases."""
+    if search.strategy != "beam":
+        raise UserError(
+            f"words and phrases can be asked for in beam search only, and search.strategy is {search.strategy}: "
+            "set it to beam, or ask for none."
+        )
+
+
 def plain(search: SearchConfig, beam: int) -> SearchConfig:
     """Greedy or beam search for one translation, by the same rules of length."""
     rules = ("normalization", "length_penalty", "coverage_penalty", "min_ratio", "max_ratio", "no_repeat_ngram")

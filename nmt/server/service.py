@@ -4,10 +4,12 @@ language to the other, and put together again."""
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from nmt.errors import UserError
 from nmt.formats import attention_maps
 from nmt.pipeline import Answer, Pipeline, Wishes
 from nmt.search.settings import changed
@@ -109,12 +111,16 @@ class Service:
         search = changed(translator.config, self.changes)
         if way.alternatives:
             nbest = way.alternatives + 1
-            search = changed(translator.config, {**self.changes, "nbest": nbest, "beam": max(search.beam, nbest)})
+            beam = math.ceil(max(search.beam, nbest) / search.groups) * search.groups
+            search = changed(translator.config, {**self.changes, "nbest": nbest, "beam": beam})
         wishes = replace(self.wishes, account=way.explained, parts=way.explained)
         if way.format == "html":
             protect = tuple(dict.fromkeys((*wishes.protect, *MARKUP)))
             wishes = replace(wishes, protect=protect, keep_space=True)
-        answers = Pipeline(translator, wishes).stream(lines, search, window=max(1, len(lines)))
+        try:
+            answers = list(Pipeline(translator, wishes).stream(lines, search, window=max(1, len(lines))))
+        except UserError as error:
+            raise Refused(400, str(error)) from None
         return [
             Translated(_texts(answer), _explanation(translator, line, answer) if way.explained else None)
             for line, answer in zip(lines, answers, strict=True)

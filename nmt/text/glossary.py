@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from nmt.data.lines import open_input, read_lines
+from nmt.data.lines import open_input, read_lines, reporter
 from nmt.errors import UserError
 from nmt.text.spans import Span
 from nmt.text.words import WORD
@@ -47,6 +48,13 @@ class Glossary:
                     f"{term.target!r}: leave one out."
                 )
             self._by_word.setdefault(term.source[0].lower(), []).append(term)
+        self.asks = bool(known)
+        for term in itertools.chain(*self._by_word.values()):
+            if term.forbidden and standing(term.target, known.get(term.source, "")):
+                raise UserError(
+                    f"the glossary both asks for and forbids {term.target!r} where {' '.join(term.source)!r} is: "
+                    "leave one out."
+                )
         for target in known.values():
             if never := [word for word in self.always if standing(word, target)]:
                 raise UserError(f"the glossary asks for {target!r} and forbids {never[0]!r}: change one of the two.")
@@ -106,12 +114,14 @@ def read_glossary(path: Path) -> list[Term]:
     which is none of these."""
     terms = []
     with open_input(path) as raw_lines:
-        for number, line in enumerate(read_lines(raw_lines, lambda number, problem: None), 1):
+        for number, line in enumerate(read_lines(raw_lines, reporter(str(path))), 1):
             if not line.strip():
                 continue
-            columns = line.split("\t")
-            if len(columns) < 2:
-                raise UserError(f"{path} line {number} has no tab: write source term, tab, target term.")
+            columns = line.rstrip("\t").split("\t")
+            if "\t" not in line or len(columns) > 2:
+                what = f"has {len(columns)} columns" if "\t" in line else "has no tab"
+                raise UserError(f"{path} line {number} {what}: write source term, tab, target term.")
+            columns.append("")
             try:
                 terms.append(make_term(columns[0].strip(), columns[1].strip()))
             except UserError as error:

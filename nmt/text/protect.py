@@ -14,10 +14,12 @@ JOINING = set("@./:-_+%&=#?{}<>$~,;'")
 """Characters that would become part of a span, or part a number, if they stood right beside it."""
 
 
-def mend(source: Sequence[Word], target: list[Word], first: int, locked: Collection[int] = ()) -> list[Word]:
+def mend(
+    source: Sequence[Word], target: list[Word], first: int, locked: Collection[int] = (), begun: int = 0
+) -> list[Word]:
     """The target with every span of the source that was translated with it, letter by letter, as often as it stands
     there. Both sides are one part of a line; first: the number of the first source word; locked: places of target
-    words that are not to be touched.
+    words that are not to be touched; begun: how many words stand before all that is put in.
 
     A span that is missing takes the place of the words that stand for it, by their attention; where there are none it
     goes where the fewest words are on the wrong side of it.
@@ -41,7 +43,7 @@ def mend(source: Sequence[Word], target: list[Word], first: int, locked: Collect
             replaced |= dict.fromkeys(run) | {run[0]: span}
             fixed |= set(run)
         else:
-            inserted.append((split_place(links, number), number))
+            inserted.append((split_place(links, number, begun), number))
     for number, place in taken.items():
         target[place].kind, target[place].link = source[number - first].kind, number
     return _assembled(source, target, first, replaced, inserted)

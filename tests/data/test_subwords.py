@@ -224,7 +224,13 @@ def test_so_large_a_share_of_the_pieces_is_cut(algorithm: str) -> None:
 @every_algorithm
 def test_a_word_goes_on_with_the_pieces_that_enter_it_and_no_others(algorithm: str) -> None:
     target = VOCABULARIES[algorithm].target
-    leaves, enters = target.seams()
+    leaves, enters, lacks = target.seams()
+    for letter in ("é", "日", "🚣"):
+        number = [target.pieces(range(len(target))).index(f"<0x{byte:02X}>") for byte in letter.encode()]
+        assert lacks[number].tolist() == [len(number) - 1, *[-1] * (len(number) - 1)]
+    assert not lacks[
+        [number for number, piece in enumerate(target.pieces(range(len(target)))) if len(piece) != 6]
+    ].any()
     for text in ("Haus", "Boot,"):
         pieces = target.encode([text], end=False)[0]
         for following in range(END + 1, len(target)):

@@ -135,6 +135,12 @@ def test_the_picture_of_a_line_in_parts_has_all_of_them(piped: Piped, tmp_path: 
     assert texts.count("</s>") > 3  # an end for each part, on both sides
 
 
+def test_a_line_of_which_nothing_was_translated_has_no_attention_to_show(piped: Piped, tmp_path: Path) -> None:
+    out, err = piped("\u200b", ":attention map.svg", ":attention", "The boat.")
+    assert ["nothing of that line was translated" in line for line in err[-2:]] == [True, True]
+    assert out[-1]
+
+
 def test_a_model_without_attention_says_so(model_without_attention: Path, session: Session, piped: Piped) -> None:
     session.model = Model("without", nmt.load(model_without_attention))
     out, err = piped("The boat.", ":attention", ":explain")

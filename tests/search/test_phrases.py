@@ -10,14 +10,15 @@ import torch
 from toy_table import BEGIN, END, PIECES, SYMBOLS, WORDS, Table, log_probability
 
 from nmt.config import SearchConfig
-from nmt.search.controls import Control
+from nmt.search.controls import Control, contains
 from nmt.search.decode import decode
 from nmt.search.phrases import Phrases, Seams
 from nmt.search.protocol import Hypothesis
 from nmt.search.strategies import Beam, Greedy, Strategy
 
 START, REST, MARK = WORDS  # the first piece of a word, one that goes on with it, and one that is no part of any
-SEAMS = Seams(*(torch.isin(torch.arange(PIECES), torch.tensor(some)) for some in ([START, REST], [REST])))
+LEAVES, ENTERS = (torch.isin(torch.arange(PIECES), torch.tensor(some)) for some in ([START, REST], [REST]))
+SEAMS = Seams(LEAVES, ENTERS, torch.zeros(PIECES, dtype=torch.int8))
 
 
 def places(said: tuple[int, ...], phrase: tuple[int, ...]) -> list[int]:
@@ -35,11 +36,11 @@ def random_phrase(chosen: random.Random, longest: int) -> tuple[int, ...]:
     return (chosen.choice([START, MARK]), *chosen.choices(WORDS, k=chosen.randint(0, longest - 1)))
 
 
-def search(controls: list[Control], strategy: Strategy, limit: int) -> list[list[Hypothesis]]:
+def search(controls: list[Control], strategy: Strategy, limit: int, seams: Seams = SEAMS) -> list[list[Hypothesis]]:
     source = torch.arange(len(controls)).unsqueeze(1)
     lengths, limits = torch.ones(len(controls), dtype=torch.long), [limit] * len(controls)
     settings = SearchConfig(beam=5, stopping="proven")
-    asked = {"symbols": SYMBOLS, "limits": limits, "controls": controls, "seams": SEAMS, "search": settings}
+    asked = {"symbols": SYMBOLS, "limits": limits, "controls": controls, "seams": seams, "search": settings}
     return decode(Table(), source, lengths, strategy, **asked)
 
 
@@ -80,3 +81,24 @@ def test_progress_is_how_much_of_a_phrase_stands_at_the_end_or_that_it_stands_fo
             ends = [size for size in range(len(phrase) + 1) if said[len(said) - size :] == phrase[:size]]
             stands = any(start + len(phrase) < len(said) for start in places(said, phrase))
             assert int(progress) == (len(phrase) + 1 if stands else max(ends))
+
+
+@pytest.mark.parametrize("strategy", [Greedy(), Beam(2), Beam(5)], ids=lambda one: f"width {one.width}")
+@pytest.mark.parametrize("limit", [2, 20])
+def test_characters_are_whole_however_little_room_there_is(strategy: Strategy, limit: int) -> None:
+    """MARK is half of a character here, REST the other half."""
+    lacks = torch.zeros(PIECES, dtype=torch.int8)
+    lacks[MARK], lacks[REST] = 1, -1
+    nowhere = torch.zeros(PIECES, dtype=torch.bool)
+    chosen, letters = random.Random(5), [(START,), (MARK, REST)]
+
+    def phrase() -> tuple[int, ...]:
+        return tuple(piece for letter in chosen.choices(letters, k=chosen.randint(1, 3)) for piece in letter)
+
+    every = [Control(include=tuple(phrase() for _ in range(chosen.randint(0, 3)))) for _ in range(200)]
+    for control, found in zip(every, search(every, strategy, limit, Seams(nowhere, nowhere, lacks)), strict=True):
+        assert found, control
+        for hypothesis in found:
+            assert all(contains(hypothesis.pieces, phrase) for phrase in control.include)
+            said = (BEGIN, *hypothesis.pieces)
+            assert all((one == MARK) == (other == REST) for one, other in itertools.pairwise(said)), said

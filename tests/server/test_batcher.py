@@ -24,6 +24,8 @@ class Upper:
         self.batches.append(list(lines))
         if any("?" in line for line in lines):
             raise ValueError("a question")
+        if any("!" in line for line in lines):
+            raise Refused(400, "too loud")
         return [way + line.upper() for line in lines]
 
 
@@ -54,6 +56,16 @@ def test_requests_that_wait_are_translated_together_and_each_gets_its_own(
     upper.free.set()
     assert [future.result(10) for future in futures] == [[f"A{n}", f"B{n}"] for n in range(10)]
     assert [len(batch) for batch in upper.batches] == [1, 20]
+
+
+def test_what_whoever_asks_can_mend_is_refused_with_its_reason(batcher: Batcher[str, str], upper: Upper) -> None:
+    busy(batcher)
+    good, bad = batcher.submit("", ["a"]), batcher.submit("", ["b!"])
+    upper.free.set()
+    assert good.result(10) == ["A"]
+    with pytest.raises(Refused, match="too loud") as refused:
+        bad.result(10)
+    assert refused.value.status == 400
 
 
 def test_lines_of_other_ways_are_translated_apart(batcher: Batcher[str, str], upper: Upper) -> None:

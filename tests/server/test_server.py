@@ -61,6 +61,11 @@ def test_alternatives_are_others_than_the_best(server: Running, model_folder: Pa
     assert all(len(some) <= 2 for some in many)
 
 
+def test_alternatives_may_be_more_than_the_beam_of_groups(start: Start, model_folder: Path) -> None:
+    server = start("--model", str(model_folder), "--strategy", "diverse", "--beam", "4", "--groups", "4")
+    assert server.translate(LINES[0], alternatives=5)["translatedText"]
+
+
 def test_forms_and_queries_say_the_same_as_json(server: Running, expected: dict[str, str]) -> None:
     words = urllib.parse.urlencode({"q": LINES[0], "source": "en", "target": "de"})
     for address, body in ((f"/translate?{words}", b""), ("/translate", words.encode())):
@@ -384,7 +389,14 @@ def test_sigterm_finishes_what_was_accepted(start: Start, model_folder: Path) ->
 
 
 @pytest.mark.parametrize(
-    "options", [["--port", "{busy}"], ["--host", "no.such.host.invalid"], ["--rate", "-1"], ["--port", "x"]]
+    "options",
+    [
+        ["--port", "{busy}"],
+        ["--host", "no.such.host.invalid"],
+        ["--rate", "-1"],
+        ["--port", "x"],
+        ["--strategy", "sampling", "--term", "boat=Kahn"],
+    ],
 )
 def test_a_server_that_cannot_start_says_why_in_a_line(
     server: Running, model_folder: Path, options: list[str], capfd: pytest.CaptureFixture[str]

@@ -49,6 +49,45 @@ def test_the_glossary_is_obeyed_in_every_line(beam: int, translator: Translator)
     assert told == []
 
 
+def test_lines_that_no_term_applies_to_are_translated_as_without_it(translator: Translator) -> None:
+    lines = ["The child sees the book.", "Our boat!", "This animal paints every picture.", "Every house finds a book."]
+    plain = translator.translate(lines, beam=4)
+    pipeline = Pipeline(translator, Wishes(glossary=Glossary([make_term("boat", "Kahn")])))
+    for window in (1, 100):
+        found = list(pipeline.stream(lines, translator.config.search.model_copy(update={"beam": 4}), window=window))
+        assert "Kahn" in found[1].text
+        assert [found[place].text for place in (0, 2, 3)] == [plain[place].text for place in (0, 2, 3)]
+
+
+@pytest.mark.parametrize("strategy", [{"strategy": "sampling", "beam": 1}, {"strategy": "diverse", "groups": 2}])
+def test_a_search_that_cannot_look_for_a_term_is_told_before_any_line(
+    strategy: dict[str, object], translator: Translator
+) -> None:
+    pipeline = Pipeline(translator, Wishes(glossary=Glossary([make_term("boat", "Kahn")])))
+    search = translator.config.search.model_copy(update={"beam": 4, **strategy})
+    with pytest.raises(UserError, match="in beam search only"):
+        next(pipeline.stream(["The child."], search))
+
+
+@pytest.mark.parametrize("asked", ["Škoda", "日本", "Łódź"])
+def test_no_half_of_a_letter_is_left_of_a_word_that_is_spelled_in_bytes(asked: str, translator: Translator) -> None:
+    lines = ["The child sees the book.", "Our boat!", "This animal paints every picture.", "Every house finds a book."]
+    for beam in (1, 2, 5):
+        search = translator.config.search.model_copy(update={"beam": beam})
+        for answer in Pipeline(translator, Wishes(require=(asked,))).stream(lines, search):
+            assert asked in answer.text
+            assert "\ufffd" not in answer.text
+
+
+def test_what_a_line_begins_with_may_be_forbidden_and_the_others_are_translated(translator: Translator) -> None:
+    told: list[int] = []
+    pipeline = Pipeline(translator, Wishes(glossary=Glossary([make_term("", "!Hund")])))
+    lines, prefixes = ["Our boat!"] * 3, ["Das", "Ein Hund", "Die"]
+    found = list(pipeline.stream(lines, None, lambda number, problem: told.append(number), prefixes=prefixes))
+    assert [one.text.startswith(start) for one, start in zip(found, prefixes, strict=True)] == [True] * 3
+    assert told == [2]
+
+
 def test_a_term_is_asked_of_the_sentence_that_has_it(translator: Translator) -> None:
     line = "The house sees the boat. " * 40 + "The child sees it. " + "Our house finds the boat. " * 40
     pipeline = Pipeline(translator, Wishes(glossary=Glossary([make_term("child", "Zwerg")])))
@@ -94,6 +133,7 @@ def test_a_glossary_file_has_two_columns(tmp_path: Path) -> None:
     [
         ("one eins", "line 1 has no tab"),
         ("a\tb\nx\t", "line 2: the term 'x' has no translation"),
+        ("a\tb\tc", "line 1 has 3 columns"),
         ("\tHaus", "write !Haus"),
         ("a\t!", "has no translation"),
     ],
@@ -104,7 +144,15 @@ def test_a_line_that_is_no_term_is_named(content: str, message: str, tmp_path: P
         read_glossary(tmp_path / "terms.tsv")
 
 
+def test_a_byte_that_is_no_letter_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "terms.tsv").write_bytes(b"a\tb\ndog\tHu\xffnd\n")
+    read_glossary(tmp_path / "terms.tsv")
+    assert f"{tmp_path / 'terms.tsv'} line 2: " in capsys.readouterr().err
+
+
 def test_what_cannot_be_obeyed_is_told() -> None:
+    with pytest.raises(UserError, match="both asks for and forbids 'Kind' where 'child' is"):
+        Glossary([make_term("child", "!Kind"), make_term("child", "das Kind")])
     with pytest.raises(UserError, match="twice"):
         Glossary([make_term("child", "Kind"), make_term("child", "Bub")])
     with pytest.raises(UserError, match="forbids"):

@@ -93,6 +93,16 @@ def test_every_span_of_300_sentences_arrives_from_a_model_that_knows_nothing(
         assert not spans(line) - spans(answer.text), (line, answer.text)
 
 
+def test_what_was_asked_for_is_not_written_over_by_what_is_protected(model_folder: Path) -> None:
+    pipeline = Pipeline(nmt.load(model_folder), Wishes(protect=tuple(KINDS), require=("Haus",)))
+    lines = ["3.14-2/5 books", "12345 books", "The child 7 sees.", "7"]
+    prefixes = ["Das Kind", "Das", "Unser Boot", ""]
+    for line, start, answer in zip(lines, prefixes, pipeline.stream(lines, prefixes=prefixes), strict=True):
+        assert answer.text.startswith(start)
+        assert "Haus" in answer.text
+        assert not spans(line) - spans(answer.text), answer.text
+
+
 @pytest.mark.parametrize(
     ("source", "target", "links", "expected"),
     [

@@ -130,7 +130,7 @@ def check(options: argparse.Namespace) -> None:
         raise UserError("--ensemble joins its models to one --model: give that alone.")
     if not options.model:
         for name in ("output", "ensemble", "lm", "lm_weight", *SEARCH_OPTIONS):
-            if getattr(options, name, None):
+            if getattr(options, name, None) not in (None, ()):  # 0 is given, too
                 raise UserError(
                     f"--{name.replace('_', '-')} is for the translations of a --model: give one, or leave it out."
                 )

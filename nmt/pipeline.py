@@ -43,10 +43,10 @@ class Wishes:
     account: bool = False
     parts: bool = False
 
-    @property
-    def phrases(self) -> bool:
-        """Whether translations may be asked to have words or phrases."""
-        return bool(self.require or self.glossary.asks)
+    def check(self, search: SearchConfig) -> None:
+        """Raises UserError for a search that cannot look for what translations may be asked to have."""
+        if self.require or self.glossary.asks:
+            check_phrases(search)
 
     @property
     def rewrites(self) -> bool:
@@ -123,8 +123,7 @@ class Pipeline:
                 yield waiting[-1].text
 
         search = search or self.translator.config.search
-        if self.wishes.phrases:
-            check_phrases(search)
+        self.wishes.check(search)
         looked = self._aligns and bool(self.wishes.protect or self.wishes.account)
         # The requests are taken after their lines: there is always one.
         asked = iter(requests.popleft, None)

@@ -136,7 +136,7 @@ def tune(
 
     Coordinate search: from each of several starts, each weight in turn is changed by each of `STEPS` and the best
     change is kept, until none helps (after Och 2003, with steps in place of the exact line search)."""
-    choose(dict.fromkeys(MAXIMISED), metric, "--metric")
+    check_metric(metric)
     measure = _Measure(METRICS[metric]("13a", False), lists, references)
     spread = lists.features.std(axis=0)
     unit = np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > 0)
@@ -147,6 +147,11 @@ def tune(
     found = [_climb(start, lambda weights: measure(weights * unit)) for start in starts]
     weights, score = max(found, key=lambda one: one[1])
     return dict(zip(lists.names, (weights * unit).tolist(), strict=True)), measure(plain), score
+
+
+def check_metric(name: str) -> None:
+    """Raises UserError for a metric that no weights are tuned for."""
+    choose(dict.fromkeys(MAXIMISED), name, "--metric")
 
 
 def _climb(weights: Matrix, measure: Callable[[Matrix], float]) -> tuple[Matrix, float]:

@@ -86,7 +86,7 @@ def add_wishes(parser: Parser) -> None:
 def wishes_of(options: argparse.Namespace) -> Wishes:
     """What the options ask for. Raises UserError for unknown kinds, and for glossaries that are none."""
     from nmt.pipeline import Wishes
-    from nmt.text.glossary import FORBIDDEN, Glossary, make_term, read_glossary, standing
+    from nmt.text.glossary import FORBIDDEN, Glossary, make_term, read_glossary
     from nmt.text.spans import KINDS
 
     kinds = () if options.protect is None else options.protect or list(KINDS)
@@ -101,7 +101,7 @@ def wishes_of(options: argparse.Namespace) -> Wishes:
     terms += [make_term("", FORBIDDEN + word) for word in options.forbid]
     glossary = Glossary(terms)
     for phrase in options.require:
-        if never := [word for word in glossary.always if standing(word, phrase)]:
+        if never := glossary.never(phrase):
             raise UserError(f"--require {phrase!r} is asked for and {never[0]!r} forbidden: change one of the two.")
     return Wishes(tuple(kinds), glossary, options.keep_space, options.tag, tuple(options.require))
 

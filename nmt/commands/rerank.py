@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from nmt.scoring import Scorer
 
 
+METRIC = "bleu"
+"""What weights are tuned for where nothing is said."""
+
+
 def rerank(words: list[str]) -> int:
     """Picks the best of n-best lists by several models, with weights tuned on validation data.
 
@@ -44,9 +48,10 @@ def rerank(words: list[str]) -> int:
         report = reporter(str(options.nbest))
         lists = library.with_features(candidates, sources, scorers, report)
         if references:
-            weights, before, after = library.tune(lists, references[0], options.metric)
+            metric = options.metric or METRIC
+            weights, before, after = library.tune(lists, references[0], metric)
             write_durably(options.weights, json.dumps(weights, indent=2).encode() + b"\n")
-            print(f"{options.metric}: {before:.2f} as the lists are, {after:.2f} with the weights", file=sys.stderr)
+            print(f"{metric}: {before:.2f} as the lists are, {after:.2f} with the weights", file=sys.stderr)
         assert weights is not None, "options are checked"
         best = lists.best(weights)
         for number in range(len(sources)):
@@ -76,10 +81,9 @@ def check_rerank(options: argparse.Namespace) -> None:
     if not options.tune and (options.reference or options.metric):
         raise UserError(f"--{'reference' if options.reference else 'metric'} is for --tune: add that, or leave it out.")
     if options.tune:
-        from nmt.rerank import MAXIMISED
+        from nmt.rerank import check_metric
 
-        options.metric = options.metric or MAXIMISED[0]
-        choose(dict.fromkeys(MAXIMISED), options.metric, "--metric")
+        check_metric(options.metric or METRIC)
         if not options.weights.absolute().parent.is_dir():
             raise UserError(f"--weights {options.weights} cannot be written: {options.weights.parent} is no folder.")
 

@@ -70,7 +70,7 @@ def _serve(options: argparse.Namespace) -> int:
     if not options.model:
         raise UserError("--model is missing: give a model folder (`nmt serve --help` tells more).")
 
-    from nmt.search.settings import changed, check_phrases
+    from nmt.search.settings import changed
     from nmt.server.context import Server
     from nmt.server.downloads import Downloads
     from nmt.server.keys import Clients, read_keys
@@ -89,9 +89,7 @@ def _serve(options: argparse.Namespace) -> int:
     changes = {name: value for name in SEARCH_OPTIONS if (value := getattr(options, name, None)) is not None}
     wishes = wishes_of(options)
     for model in found:
-        search = changed(model.config, changes)
-        if wishes.phrases:
-            check_phrases(search)
+        wishes.check(changed(model.config, changes))
     if options.lm and len(found) > 1:
         raise UserError("--lm goes with one --model: which of several it belongs to is not said.")
     others, fused = options.ensemble, fused_of(options)

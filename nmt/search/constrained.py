@@ -54,20 +54,21 @@ class Constrained:
         progress = self.phrases.advance(sentences, progress[batch, parents], last, tokens)
         needed = self.phrases.needed(sentences, progress)
         room = self.longest[sentences].unsqueeze(1) - alive.history.shape[2] - 1
-        least = needed + self._lacking(alive.history[batch, parents], tokens, sentences, progress)
+        least = needed + self._lacking(alive.history[..., -2:][batch, parents], tokens, sentences, progress)
         totals = totals.masked_fill((least > room) & (tokens != self.end), NEVER)
         totals = totals.masked_fill(_repeated(parents * log_probabilities.shape[-1] + tokens), NEVER)
         order = _in_turn(totals, needed)[:, : 2 * max(self.width, beam)]
         chosen = [part.gather(1, order).unsqueeze(1) for part in (totals, parents, tokens)]
         return Candidates(chosen[0], chosen[1], chosen[2], progress[batch, order].unsqueeze(1))
 
-    def _lacking(self, history: Tensor, tokens: Tensor, sentences: Tensor, progress: Tensor) -> Tensor | int:
-        """Pieces [batch, n] that a character still lacks after tokens [batch, n], and which no phrase has."""
+    def _lacking(self, recent: Tensor, tokens: Tensor, sentences: Tensor, progress: Tensor) -> Tensor | int:
+        """Pieces [batch, n] that a character still lacks after the recent ones [batch, n, 2] and tokens [batch, n], and
+        which no phrase has."""
         if self.phrases.seams is None:
             return 0
         lengths = self.phrases.lengths[sentences].unsqueeze(1)
         within = ((progress > 0) & (progress < lengths)).any(dim=-1)
-        lacking = self.phrases.seams.lacking(torch.cat([history, tokens.unsqueeze(-1)], dim=-1))
+        lacking = self.phrases.seams.lacking(torch.cat([recent, tokens.unsqueeze(-1)], dim=-1))
         return lacking.masked_fill(within, 0)
 
     def _considered(self, alive: Alive, log_probabilities: Tensor, progress: Tensor) -> tuple[Tensor, Tensor]:

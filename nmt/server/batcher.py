@@ -147,12 +147,10 @@ class Batcher(Generic[Way, Answer]):
         suffer for it."""
         try:
             return self._translate(batch[0][0].way, [line for _, line in batch])
-        except Refused as error:
-            if len(batch) == 1:
-                return [error]
         except Exception as error:
             if len(batch) == 1:
-                LOG.exception("a line was not translated")
+                if not isinstance(error, Refused):
+                    LOG.exception("a line was not translated")
                 return [error]
         return [self._translated([one])[0] for one in batch]
 

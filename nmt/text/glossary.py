@@ -56,11 +56,15 @@ class Glossary:
                     "leave one out."
                 )
         for target in known.values():
-            if never := [word for word in self.always if standing(word, target)]:
+            if never := self.never(target):
                 raise UserError(f"the glossary asks for {target!r} and forbids {never[0]!r}: change one of the two.")
 
     def __bool__(self) -> bool:
         return bool(self.always or self._by_word)
+
+    def never(self, phrase: str) -> list[str]:
+        """The words of a phrase that no translation may have."""
+        return [word for word in self.always if standing(word, phrase)]
 
     def asked(self, line: str, hidden: Sequence[Span] = ()) -> tuple[list[Asked], list[str]]:
         """What a line asks for, each term once, and what it forbids. hidden: parts of the line in which no term
@@ -117,13 +121,12 @@ def read_glossary(path: Path) -> list[Term]:
         for number, line in enumerate(read_lines(raw_lines, reporter(str(path))), 1):
             if not line.strip():
                 continue
-            columns = line.rstrip("\t").split("\t")
-            if "\t" not in line or len(columns) > 2:
-                what = f"has {len(columns)} columns" if "\t" in line else "has no tab"
+            source, tab, target = line.partition("\t")
+            if not tab or "\t" in target.strip():
+                what = f"has {line.count(tab) + 1} columns" if tab else "has no tab"
                 raise UserError(f"{path} line {number} {what}: write source term, tab, target term.")
-            columns.append("")
             try:
-                terms.append(make_term(columns[0].strip(), columns[1].strip()))
+                terms.append(make_term(source.strip(), target.strip()))
             except UserError as error:
                 raise UserError(f"{path} line {number}: {error}") from None
     return terms

@@ -44,10 +44,10 @@ class Tracker:
             bar_format="{l_bar}{bar}|{postfix}",
             dynamic_ncols=True,
         )
-        self._last_line = self._began = time.monotonic()
+        self._last_line = self._began = self._started = time.monotonic()
         self._began_at: float | None = None
         self._draws = True
-        self._started, self._drawing = time.monotonic(), DRAWING_SECONDS
+        self._drawing = DRAWING_SECONDS
         self._undrawn: tuple[int, Validation] | None = None
 
     def update(self, update: int, progress: float, values: dict[str, float], patience: float = 1.0) -> None:

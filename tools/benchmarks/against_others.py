@@ -7,7 +7,7 @@ Each system trains in a process of its own, the others in environments that are 
 All get the same 8,000 joint byte-pair pieces, the same batches in the same order, Adam at a constant rate of 1e-3,
 dropout 0.2, label smoothing 0.1, gradients clipped to a norm of 1. Every row is trained `--repeats` times for some
 updates, all rows in turn, and once for `--epochs`. Speed is true target tokens, end symbols included, per second of
-training, start, warm-up and validation left out. On a shared machine other work slows some of the windows of about
+training, start, warm-up and validation left out. On a shared machine other work slows some of the windows of five to
 ten updates that the logs tell of, so ratios are taken between the upper quartiles of all windows of a row. The loss is
 in nats per target piece without smoothing. What was measured is kept in DIR/results, so a run that was stopped goes
 on; `--table` only prints.

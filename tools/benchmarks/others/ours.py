@@ -67,6 +67,7 @@ def settings(task: Task, network: dict[str, Any], precision: str) -> dict[str, A
         "train.best_by": "loss",
         "train.precision": precision,
         "train.threads": task.threads,
+        "train.log_seconds": 1,  # about as often as the others, which log every REPORT updates
         **network,
     }
 

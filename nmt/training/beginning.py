@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 
 from nmt import model_folder
-from nmt.config import Config
+from nmt.config import Config, ModelConfig
 from nmt.data.subwords import Vocabulary, train_vocabulary
 from nmt.errors import UserError
 from nmt.model.seq2seq import Seq2Seq
@@ -119,6 +119,11 @@ def _check(config: Config, folder: Path) -> None:
             "model.attention none and model.bridge zero together hide the source: change one of them, or set "
             "model.encoder_layers 0 for a language model."
         )
+    if model.heads != ModelConfig().heads and model.attention != "multihead":
+        raise UserError(
+            f"model.heads is for attention in heads, and model.attention is {model.attention}: make it multihead, or "
+            "leave model.heads out."
+        )
     _check_feasible(config)
     check_synthetic(config.synthetic)
     if config.subwords.extend and not config.train.finetune:
@@ -201,8 +206,8 @@ def taken_up(config: Config, folder: Path) -> Config:
     if (folder / model_folder.WEIGHTS).exists() and not (folder / "trainer").is_dir():
         raise UserError(f"{folder} is a model without the state of its training: choose another --output.")
     before = {key: value for key, value, _ in saved.fields()}
-    found = ("train.batch_tokens", "auto")  # when it began
-    typed = {key: value for key, value in config.given().items() if key != "output" and (key, value) != found}
+    auto = {"train.batch_tokens": "auto"}  # which was found, or was not asked for, when the run began
+    typed = {key: value for key, value in config.given().items() if key != "output" and auto.get(key) != value}
     given = {key: value for key, value in typed.items() if value is not None or key not in SETTLED}
     instead = {key: value for key, value in displaced(given).items() if not _fixed(key)}
     changes = {key: value for key, value in {**instead, **given}.items() if value != before[key]}
@@ -219,6 +224,9 @@ def taken_up(config: Config, folder: Path) -> Config:
     for key in typed:
         if key not in given and key not in changes and before[key] is not None:
             say(f"{key} is left open: it stays {written(before[key])}")
+    for key, value in auto.items():
+        if config.given().get(key) == value != before[key]:
+            say(f"{key} {value} is for the beginning of a run: it stays {written(before[key])}")
     if settled.train.precision == "bfloat16" != fastest(model_folder.device_for(settled.train.device)):
         say("the run began in bfloat16, which is slow on this machine: --train.precision float32 goes on without it")
     return settled

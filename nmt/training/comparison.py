@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import bisect
 import json
+import shlex
 import statistics
 import subprocess
 import sys
@@ -51,15 +52,20 @@ def sized(settings: Mapping[str, Any], parameters: int) -> dict[str, Any]:
 
 def train(recipe: Path, settings: Mapping[str, Any], others: Sequence[str], output: Path) -> Path:
     """Trains by a recipe in a process of its own, with settings by dotted key and other words of the command line, and
-    keeps what it says beside its folder, OUTPUT.log. A finished run is not repeated, a stopped one goes on. Returns
-    the folder. Raises UserError if the training fails."""
-    if not (output / "scores.json").exists():
+    keeps what it says beside its folder, OUTPUT.log, below the settings. A finished run of the same settings is not
+    repeated; of others, or stopped, it goes on or says why not. Returns the folder. Raises UserError if the training
+    fails."""
+    words = [*(word for key, value in settings.items() for word in (f"--{key}", str(value))), *others]
+    asked, log = f"{shlex.join(words)}\n", Path(f"{output}.log")
+    finished = (output / "scores.json").exists() and log.exists() and log.read_text().startswith(asked)
+    if not finished:
         output.parent.mkdir(parents=True, exist_ok=True)
-        words = [word for key, value in settings.items() for word in (f"--{key}", str(value))]
-        with open(f"{output}.log", "w") as log:
-            command = [sys.executable, str(recipe), "--output", str(output), *words, *others]
-            if subprocess.run(command, stdout=log, stderr=log).returncode:
-                raise UserError(f"{output.name} was not trained to its end: {output}.log says why.")
+        command = [sys.executable, str(recipe), "--output", str(output), *words]
+        with log.open("w") as said:
+            said.write(asked)
+            said.flush()
+            if subprocess.run(command, stdout=said, stderr=said).returncode:
+                raise UserError(f"{output.name} was not trained to its end: {log} says why.")
     return output
 
 

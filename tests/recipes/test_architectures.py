@@ -46,9 +46,19 @@ def test_what_cannot_be_so_small_is_told() -> None:
         sized(ARCHITECTURES["house-ssru"], 2_500_000)
 
 
-def test_a_finished_run_is_not_repeated_and_has_its_row(tmp_path: Path) -> None:
+def test_a_finished_run_is_repeated_for_other_settings_alone(tmp_path: Path) -> None:
+    recipe, done = tmp_path / "recipe.py", a_finished_run(tmp_path / "house")
+    recipe.write_text("import sys; print(sys.argv[3:])")
+    assert train(recipe, {"model.cell": "lstm"}, ["--train.minutes", "2"], done) == done
+    assert "['--model.cell', 'lstm', '--train.minutes', '2']" in (tmp_path / "house.log").read_text()
+    recipe.unlink()
+    assert train(recipe, {"model.cell": "lstm"}, ["--train.minutes", "2"], done) == done
+    with pytest.raises(UserError, match=r"house\.log says why"):
+        train(recipe, {"model.cell": "lstm"}, ["--train.minutes", "3"], done)
+
+
+def test_a_finished_run_has_its_row(tmp_path: Path) -> None:
     done = a_finished_run(tmp_path / "house")
-    assert train(Path("there is no such recipe"), {}, [], done) == done
     header, _, row = table({"house": done}, "architecture").splitlines()
     assert header == f"| architecture | {COLUMNS} |"
     assert row.startswith("| house |")

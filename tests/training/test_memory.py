@@ -56,7 +56,7 @@ def test_a_small_corpus_keeps_a_hundred_batches_an_epoch(
     assert 50 < len(BucketOrder(EncodedCorpus(corpus).lengths, batch_tokens=found, seed=1).epoch(0)) < 200
     capsys.readouterr()
     assert train(data, tmp_path / "run", train__updates=3) == 0  # auto again: as it was found
-    assert "batch_tokens" not in capsys.readouterr().err
+    assert f"train.batch_tokens auto is for the beginning of a run: it stays {found}" in capsys.readouterr().err
     assert chosen(tmp_path / "run") == found
 
 

@@ -402,6 +402,10 @@ REFUSED: dict[str, tuple[dict[str, object], list[str]]] = {
     "no minutes": ({"train__minutes": 0}, ["train.minutes", "greater than 0"]),
     "an odd size": ({"model__hidden": 15}, ["model.hidden is 15", "even"]),
     "heads that do not divide": ({"model__attention": "multihead", "model__heads": 3}, ["model.heads is 3", "divisor"]),
+    "heads of an attention without": (
+        {"model__attention": "general", "model__heads": 2},
+        ["model.heads", "multihead", "general"],
+    ),
     "tied but separate": ({"subwords__joint": "false", "model__tied": "all"}, ["model.tied", "subwords.joint"]),
     "no way to the source": (
         {"model__attention": "none", "model__bridge": "zero"},

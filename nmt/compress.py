@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,9 +31,9 @@ any, are those of the model before.
 
 def compress(model: Path, output: Path, data: Sequence[str] = (), candidates: int = CANDIDATES) -> None:
     """Writes the folder `output`: the model in the folder `model` with its matrices in eight bits and a shortlist of so
-    many `candidates` for each source piece; none with 0. It is learned from the `data` given as for training, or else
-    from the pairs that the training left in the model's folder. Raises UserError when there is nothing to learn it
-    from, when `output` is there already, or when the model is compressed already."""
+    many `candidates` for each source piece, all target pieces at most; none with 0. It is learned from the `data` given
+    as for training, or else from the pairs that the training left in the model's folder. Raises UserError when there is
+    nothing to learn it from, when `output` is there already, or when the model is compressed already."""
     if output.exists():
         raise UserError(f"{output} is there already: give the name of a new folder.")
     network, vocabulary, config = model_folder.load(model)
@@ -43,11 +43,12 @@ def compress(model: Path, output: Path, data: Sequence[str] = (), candidates: in
         raise UserError(
             f"{model} is a language model, which has no source to make a shortlist for: give --shortlist 0."
         )
+    candidates = min(candidates, len(vocabulary.target))
     shortlist = learn_shortlist(training_pairs(model, vocabulary, data), vocabulary, candidates) if candidates else None
-    partial = output.with_name(output.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(".partial", f"{output.name}.", output.parent) as scratch:
+        partial = Path(scratch) / "model"  # the scratch itself is its owner's alone
+        partial.mkdir()
         vocabulary.save(partial)
         model_folder.save_int8(network, partial / model_folder.WEIGHTS)
         if shortlist:
@@ -55,18 +56,21 @@ def compress(model: Path, output: Path, data: Sequence[str] = (), candidates: in
         model_folder.save_config(partial, config.replace({"model.weights": "int8", "output": None}, given=False))
         card = model / "README.md"
         about = f", and translations are looked for among {candidates} pieces a source piece" if shortlist else ""
-        text = card.read_text(encoding="utf-8") if card.exists() else "# A translator\n"
+        text = card.read_text(encoding="utf-8", errors="replace") if card.exists() else "# A translator\n"
         (partial / "README.md").write_text(text + CARD.format(shortlist=about), encoding="utf-8")
         partial.rename(output)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def training_pairs(model: Path, vocabulary: Vocabulary, data: Sequence[str]) -> list[EncodedPair]:
-    """At most PAIRS pairs of the data given, or of what a training run left in the model's folder, encoded."""
+    """At most PAIRS pairs of the data given, or of what a training run left in the model's folder, encoded. Raises
+    UserError when there are none, and when the files given end in the model's languages the wrong way round."""
     if data:
         config = model_folder.load_config(model).data
         source, target = languages(data)
+        if source and target and (target, source) == (config.source, config.target):
+            if len(data) == 2:
+                raise UserError(f"{model} translates from {target} into {source}: give --data {data[1]} {data[0]}.")
+            source, target = target, source  # these are found by their names, in whatever order
         texts = list(read_pairs(data, source or config.source, target or config.target, split="train"))
         texts = [texts[row] for row in spread(len(texts))]
         sides = [side.encode(list(text)) for side, text in zip(vocabulary, zip(*texts, strict=True), strict=True)]

@@ -77,7 +77,7 @@ def load_config(folder: Path) -> Config:
     path = folder / CONFIG
     try:
         tree = json.loads(path.read_text(encoding="utf-8"))
-        version = tree.pop("format_version")
+        version = int(tree.pop("format_version"))
     except FileNotFoundError:
         raise UserError(f"{folder} is no model folder: it has no {CONFIG}.") from None
     except (ValueError, KeyError, AttributeError, TypeError) as error:
@@ -86,8 +86,11 @@ def load_config(folder: Path) -> Config:
         raise UserError(
             f"{path} has format version {version}, this program reads up to {FORMAT_VERSION}: use its own version."
         )
-    for old in range(version, FORMAT_VERSION):
-        MIGRATIONS[old](tree)
+    try:
+        for old in range(version, FORMAT_VERSION):
+            MIGRATIONS[old](tree)
+    except (KeyError, AttributeError, TypeError) as error:
+        raise UserError(f"{path} is damaged ({error}): restore it from a copy.") from None
     return Config.parse(tree, where=str(path))
 
 

@@ -75,6 +75,7 @@ def style(colours: Colours) -> dict[Any, Any]:
     inked = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color", "grid.color")
     return {
         "svg.fonttype": "none",
+        "text.parse_math": False,  # pieces and names may hold dollars
         "font.size": 10,
         "font.family": "DejaVu Sans",
         "axes.spines.top": False,

@@ -75,7 +75,7 @@ SCORERS = {
 
 def _number(value: str | float) -> float:
     """A score or weight that others can be compared with. Raises ValueError for one that is none."""
-    if math.isnan(number := float(value)):
+    if not math.isfinite(number := float(value)):
         raise ValueError(f"{value} is no number")
     return number
 

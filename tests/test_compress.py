@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from safetensors.torch import load_file, save_file
 
 from nmt import model_folder as folders
 from nmt.cli import main
-from nmt.compress import compress
+from nmt.compress import compress, training_pairs
 from nmt.config import Config
 from nmt.errors import UserError
 from nmt.training.run import run
@@ -110,7 +111,27 @@ def test_the_pairs_may_be_in_any_form_and_have_the_model_s_languages(model: Path
     pairs = tmp_path / "pairs.jsonl"
     pairs.write_text("".join(json.dumps({"de": one, "en": other}) + "\n" for other, one in sentence_pairs(50)))
     assert main(["compress", "--model", str(model), "--output", str(tmp_path / "small"), "--data", str(pairs)]) == 0
+    vocabulary = folders.load_vocabulary(model, folders.load_config(model))
+    first = training_pairs(model, vocabulary, [str(pairs)])[0]
+    assert [vocabulary.source.decode(side.tolist()) for side in first] == list(sentence_pairs(50)[0])
     assert main(["compress", "--model", str(model), "--output", "x", "--shortlist", "0", "--data", str(pairs)]) == 2
+
+
+def test_a_shortlist_has_all_pieces_at_most_and_no_other_file_is_touched(
+    model: Path, data: list[str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "full"
+    shutil.copytree(model, folder)
+    (folder / "README.md").write_bytes("# Übersetzer\n".encode("latin-1"))
+    (tmp_path / "small.partial").mkdir()
+    (tmp_path / "small.partial" / "mine").touch()
+    compress(folder, tmp_path / "small", data, candidates=1_000_000_000)
+    shortlist = Translator.load(tmp_path / "small").shortlist
+    assert shortlist is not None
+    assert shortlist.lexicon.shape[1] == len(folders.load(model).vocabulary.target)
+    assert {path.name for path in tmp_path.iterdir()} == {"full", "small", "small.partial"}
+    assert (tmp_path / "small.partial" / "mine").exists()
+    assert (tmp_path / "small").stat().st_mode == folder.stat().st_mode
 
 
 def test_what_cannot_be_compressed_is_told(model: Path, compressed: Path, data: list[str], tmp_path: Path) -> None:
@@ -118,6 +139,7 @@ def test_what_cannot_be_compressed_is_told(model: Path, compressed: Path, data: 
         ((model, compressed, data), "is there already"),
         ((compressed, tmp_path / "new", data), "compressed already"),
         ((model, tmp_path / "new"), "--data"),
+        ((model, tmp_path / "new", data[::-1]), "from en into de: give --data .*train.en .*train.de"),
         ((model, tmp_path / "new", [str(tmp_path / "none.en"), str(tmp_path / "none.de")]), "none.en"),
     ):
         with pytest.raises(UserError, match=told):

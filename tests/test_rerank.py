@@ -57,7 +57,9 @@ def test_weights_of_other_features_are_refused() -> None:
         lists().best({"nbest": 1.0})
 
 
-@pytest.mark.parametrize("line", ["one line", "x ||| y ||| 0.3", "0 ||| y ||| z", "0 ||| y ||| nan", "0"])
+@pytest.mark.parametrize(
+    "line", ["one line", "x ||| y ||| 0.3", "0 ||| y ||| z", "0 ||| y ||| nan", "0 ||| y ||| -inf", "0"]
+)
 def test_a_line_that_is_no_nbest_is_named(line: str, tmp_path: Path) -> None:
     (tmp_path / "n").write_text(f"0 ||| a ||| -1\n{line}\n")
     with pytest.raises(UserError, match="line 2"):
@@ -106,6 +108,7 @@ def test_what_nmt_translate_writes_is_tuned_and_reranked(
     for more, told in (
         (["--metric", "ter"], "--metric"),
         (["--weights", str(tmp_path / "no" / "w.json")], "no folder"),
+        (["--weights", str(tmp_path)], "is a folder"),
         (["--reference", str(nbest)], "parallel"),
     ):
         assert main([*tuning, *more]) == 2

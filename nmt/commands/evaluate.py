@@ -136,6 +136,17 @@ def check(options: argparse.Namespace) -> None:
                 )
 
 
+def check_outputs(options: argparse.Namespace, outputs: Sequence[Path]) -> None:
+    """Raises UserError where a file of translations would take the place of one that is read."""
+    tests = [Path(place) for location in options.test for place in location]
+    folder = options.folder.iterdir() if options.folder else ()
+    read = [*([options.source] if options.source else []), *options.reference, *options.hypothesis, *tests, *folder]
+    for path in outputs:
+        for other in read:
+            if path.is_file() and other.is_file() and path.samefile(other):
+                raise UserError(f"--output would overwrite {other}, which is read: name another file.")
+
+
 def scoring_of(options: argparse.Namespace) -> Scoring:
     """How the options want it scored. Raises UserError for what cannot be had."""
     from nmt.evaluation.systems import Scoring
@@ -233,7 +244,9 @@ def translations(
     """What each model makes of each test set. Files are opened, and settings read, before anything is translated."""
     if not options.model:
         return []
-    files = [[stack.enter_context(open_output(path)) for path in paths] for paths in _paths(options, systems, tests)]
+    places = _paths(options, systems, tests)
+    check_outputs(options, [path for paths in places for path in paths])
+    files = [[stack.enter_context(open_output(path)) for path in paths] for paths in places]
     from nmt import model_folder
     from nmt.evaluation.evaluate import translated
 

@@ -84,6 +84,8 @@ def check_rerank(options: argparse.Namespace) -> None:
         from nmt.rerank import check_metric
 
         check_metric(options.metric or METRIC)
+        if options.weights.is_dir():
+            raise UserError(f"--weights {options.weights} is a folder: give a file to write.")
         if not options.weights.absolute().parent.is_dir():
             raise UserError(f"--weights {options.weights} cannot be written: {options.weights.parent} is no folder.")
 

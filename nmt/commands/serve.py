@@ -5,10 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nmt.arguments import SEARCH_OPTIONS, Parser, natural, positive
 from nmt.commands.common import add_wishes, fused_of, use_threads, wishes_of
 from nmt.errors import UserError
+
+if TYPE_CHECKING:
+    from nmt.config import Config
 
 MISSING = "the server needs more packages: pip install 'nmt[serve]' (from a checkout: pip install -e '.[serve]')."
 
@@ -66,6 +70,16 @@ def _make_key(options: argparse.Namespace) -> int:
     return 0
 
 
+def check_model(folder: Path, config: Config) -> None:
+    """Raises UserError for a model that cannot translate, so far as that is seen without loading it."""
+    from nmt.model_folder import WEIGHTS
+    from nmt.scoring import check_kind
+
+    check_kind(folder, config, language_model=False)
+    if not (folder / WEIGHTS).exists():
+        raise UserError(f"{folder} has no {WEIGHTS} yet: let its training run reach its first validation.")
+
+
 def _serve(options: argparse.Namespace) -> int:
     if not options.model:
         raise UserError("--model is missing: give a model folder (`nmt serve --help` tells more).")
@@ -89,6 +103,7 @@ def _serve(options: argparse.Namespace) -> int:
     changes = {name: value for name in SEARCH_OPTIONS if (value := getattr(options, name, None)) is not None}
     wishes = wishes_of(options)
     for model in found:
+        check_model(model.folder, model.config)
         wishes.check(changed(model.config, changes))
     if options.lm and len(found) > 1:
         raise UserError("--lm goes with one --model: which of several it belongs to is not said.")

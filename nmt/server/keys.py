@@ -25,21 +25,29 @@ def hashed(key: str) -> str:
 def new_key(path: Path, name: str) -> str:
     """Makes a key, and adds its hash to a file that only its owner can read. Raises UserError for names that cannot be,
     or are there already."""
-    if not name or len(name.split()) != 1:
-        raise UserError(f"--new-key {name!r}: a name is one word.")
-    if path.exists() and name in read_keys(path).values():
+    if len(name.split()) != 1 or name.startswith("#"):
+        raise UserError(f"--new-key {name!r}: a name is one word that does not begin with #.")
+    if path.exists() and name in _keys(path).values():
         raise UserError(f"{path} has a key of {name!r} already: take its line out, or choose another name.")
     key = secrets.token_urlsafe(24)
+    unended = path.exists() and path.read_bytes()[-1:] not in (b"", b"\n")
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     with open(handle, "a", encoding="utf-8") as file:
-        file.write(f"{name}\t{hashed(key)}\n")
+        file.write("\n" * unended + f"{name}\t{hashed(key)}\n")
     return key
 
 
 def read_keys(path: Path) -> dict[str, str]:
-    """The names of keys by their hashes. Raises UserError for a line that is none."""
+    """The names of keys by their hashes. Raises UserError for a line that is none, and where there are none."""
+    found = _keys(path)
+    if not found:
+        raise UserError(f"{path} has no keys: make one by nmt serve --keys {path} --new-key NAME.")
+    return found
+
+
+def _keys(path: Path) -> dict[str, str]:
     found: dict[str, str] = {}
-    for number, line in enumerate(path.read_text("utf-8", errors="replace").splitlines(), 1):
+    for number, line in enumerate(path.read_text("utf-8-sig", errors="replace").splitlines(), 1):
         words = line.split()
         if not words or line.startswith("#"):
             continue
@@ -48,8 +56,6 @@ def read_keys(path: Path) -> dict[str, str]:
                 f"{path} line {number} is no name and hash: make keys by nmt serve --keys {path} --new-key NAME."
             )
         found[words[1]] = words[0]
-    if not found:
-        raise UserError(f"{path} has no keys: make one by nmt serve --keys {path} --new-key NAME.")
     return found
 
 

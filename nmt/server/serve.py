@@ -62,8 +62,8 @@ def listen(host: str, port: int) -> socket.socket:
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         found.bind(address)
         found.listen(CONNECTIONS)  # from now on whoever asks waits, and is not turned away
-    except socket.gaierror as error:
-        raise UserError(f"--host {host} is no address here: {error.strerror}.") from None
+    except (socket.gaierror, UnicodeError) as error:  # a..b is no name that could be looked up
+        raise UserError(f"--host {host} is no address here: {getattr(error, 'strerror', 'no such name')}.") from None
     except OSError as error:
         raise UserError(f"--port {port}: {MENDS.get(error.errno or 0, error.strerror)}.") from None
     return found

@@ -4,6 +4,7 @@ language to the other, and put together again."""
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -22,6 +23,8 @@ from nmt.server.models import Models, Pair
 from nmt.server.texts import FORMATS, MARKUP
 from nmt.text.quality import word_confidences
 from nmt.translator import Translator
+
+LOG = logging.getLogger("nmt.server")
 
 
 class Way(NamedTuple):
@@ -107,7 +110,7 @@ class Service:
 
     def _translated(self, way: Way, lines: Sequence[str]) -> list[Translated]:
         """Translates lines together; in the batcher's thread."""
-        translator = self.models.get(way.pair)
+        translator = self._loaded(way.pair)
         search = changed(translator.config, self.changes)
         if way.alternatives:
             nbest = way.alternatives + 1
@@ -125,6 +128,15 @@ class Service:
             Translated(_texts(answer), _explanation(translator, line, answer) if way.explained else None)
             for line, answer in zip(lines, answers, strict=True)
         ]
+
+    def _loaded(self, pair: Pair) -> Translator:
+        """The translator of a pair. Raises Refused where its folder was spoiled since the start, without its path."""
+        try:
+            return self.models.get(pair)
+        except UserError as error:
+            LOG.error("%s", error)
+            folder = str(self.models.served[pair].folder)
+            raise Refused(500, str(error).replace(folder, f"The model {'-'.join(pair)}")) from None
 
 
 def _texts(answer: Answer) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from nmt.model_folder import Model
 from nmt.options import displaced, written
 from nmt.search.settings import check_search
 from nmt.training import finetune, presets
+from nmt.training.checkpoints import CHECKPOINTS
 from nmt.training.corpora import CLEAN, Corpora, cleaned
 from nmt.training.objective import check_objective
 from nmt.training.precision import check_precision, fastest
@@ -203,11 +204,11 @@ def taken_up(config: Config, folder: Path) -> Config:
     """The configuration of a run that goes on. What was given now and differs is shown; it applies to `train` and
     `search`, and is refused elsewhere."""
     saved = model_folder.load_config(folder)
-    if (folder / model_folder.WEIGHTS).exists() and not (folder / "trainer").is_dir():
+    if (folder / model_folder.WEIGHTS).exists() and not any(folder.glob(f"trainer/{CHECKPOINTS}")):
         raise UserError(f"{folder} is a model without the state of its training: choose another --output.")
     before = {key: value for key, value, _ in saved.fields()}
-    auto = {"train.batch_tokens": "auto"}  # which was found, or was not asked for, when the run began
-    typed = {key: value for key, value in config.given().items() if key != "output" and auto.get(key) != value}
+    beginning = ("train.batch_tokens", "auto")  # it was found, or was not asked for, when the run began
+    typed = {key: value for key, value in config.given().items() if key != "output" and (key, value) != beginning}
     given = {key: value for key, value in typed.items() if value is not None or key not in SETTLED}
     instead = {key: value for key, value in displaced(given).items() if not _fixed(key)}
     changes = {key: value for key, value in {**instead, **given}.items() if value != before[key]}
@@ -224,9 +225,9 @@ def taken_up(config: Config, folder: Path) -> Config:
     for key in typed:
         if key not in given and key not in changes and before[key] is not None:
             say(f"{key} is left open: it stays {written(before[key])}")
-    for key, value in auto.items():
-        if config.given().get(key) == value != before[key]:
-            say(f"{key} {value} is for the beginning of a run: it stays {written(before[key])}")
+    key, value = beginning
+    if config.given().get(key) == value != before[key]:
+        say(f"{key} {value} is for the beginning of a run: it stays {written(before[key])}")
     if settled.train.precision == "bfloat16" != fastest(model_folder.device_for(settled.train.device)):
         say("the run began in bfloat16, which is slow on this machine: --train.precision float32 goes on without it")
     return settled

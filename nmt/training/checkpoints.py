@@ -7,7 +7,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,6 +18,9 @@ from torch import Tensor, optim
 from nmt import model_folder
 from nmt.errors import UserError
 from nmt.model.seq2seq import Seq2Seq
+
+CHECKPOINTS = f"checkpoint-{'[0-9]' * 9}"
+"""The names of complete checkpoints, as a pattern of `Path.glob`."""
 
 
 @dataclass
@@ -43,6 +45,7 @@ class Progress:
     returns: int = 0  # times that training went back to a checkpoint after too many of them
     steady: int = 0  # updates since the last such
     scale: float = 2.0**16  # of the loss, in float16
+    fits: int | None = None  # most positions that go into memory at once, where more did not
     processes: int = 1
     order: list[int] = field(default_factory=list)  # what the order of the batches hangs on
     validated_scores: dict[str, float] = field(default_factory=dict)  # of the weights kept to be averaged, by file name
@@ -125,7 +128,7 @@ class Checkpoints:
         """Complete checkpoints, oldest first."""
         if not self.folder.is_dir():
             return []
-        return sorted(path for path in self.folder.iterdir() if re.fullmatch(r"checkpoint-\d{9}", path.name))
+        return sorted(self.folder.glob(CHECKPOINTS))
 
 
 def _optimizer_tensors(optimizer: optim.Optimizer) -> dict[str, Tensor]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import bisect
 import json
+import math
 import shlex
 import statistics
 import subprocess
@@ -44,6 +45,9 @@ def sized(settings: Mapping[str, Any], parameters: int) -> dict[str, Any]:
         with torch.device("meta"):  # the shapes without the numbers
             return parameter_count(Seq2Seq(model, PIECES, PIECES, joint=False))
 
+    if count(MOST_STEPS) < parameters:
+        most = count(MOST_STEPS)
+        raise UserError(f"a network has {most:,} parameters at most, not {parameters:,}: lower --parameters.")
     steps = 1 + bisect.bisect_left(range(1, MOST_STEPS), True, key=lambda steps: count(steps) >= parameters)
     if count(steps) > MOST_LARGER * parameters:
         raise UserError(f"a network has {count(steps):,} parameters at least, not {parameters:,}: raise --parameters.")
@@ -101,6 +105,8 @@ def compare(description: str | None, variants: Mapping[str, Mapping[str, Any]], 
     chosen, others = parser.parse_known_args()
 
     def train_and_tell() -> None:
+        if not 0 < chosen.parameters < math.inf:
+            raise UserError(f"--parameters is {chosen.parameters}: give millions, such as 5.")
         varied = {*SIZES, "model.hidden", *(key for settings in variants.values() for key in settings)}
         for word in others:
             if word.startswith("--") and word[2:].partition("=")[0] in varied:

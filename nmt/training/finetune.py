@@ -28,7 +28,8 @@ def begin_from(config: Config) -> tuple[Config, Model]:
     theirs = {key: value for key, value, _ in base.config.fields() if key.split(".")[0] in ("subwords", "model")}
     given = _given(config, {key: value for key, value in theirs.items() if key not in FREE}, folder, "train.finetune")
     inherited = {key: value for key, value in theirs.items() if key not in FREE or key not in given}
-    return config.replace({**inherited, "subwords.extend": config.subwords.extend}), base
+    changes = {"subwords.extend": config.subwords.extend, "model.weights": "float32"}  # also of a compressed one
+    return config.replace({**inherited, **changes}), base
 
 
 def pieces_of(config: Config) -> tuple[Config, Vocabulary]:

@@ -77,8 +77,6 @@ class Learner:
         self.precision = self.objective.precision
         network = torch.compile(state.network, dynamic=True) if settings.compile else state.network
         self.network = cast(Seq2Seq, network)
-        self.fits = math.inf
-        """Most positions of both sides, padding included, that went into memory at once."""
 
     def learn(self, batches: Batches, rate: float, used: float) -> Learnt:
         """One update from all pairs of some batches, the mean over their target tokens, at a learning rate, when a
@@ -139,9 +137,10 @@ class Learner:
 
     def _parts(self, pairs: list[EncodedPair]) -> Batches:
         """Pairs of like length, cut so that every part fits into memory."""
-        if not pairs or self.fits == math.inf:
+        fits = self.state.progress.fits
+        if not pairs or fits is None:
             return [pairs] if pairs else []
-        return list(chunked(pairs, max(1, int(self.fits * len(pairs) / positions(pairs)))))
+        return list(chunked(pairs, max(1, int(fits * len(pairs) / positions(pairs)))))
 
     def _take_less(self, largest: list[EncodedPair]) -> None:
         """Remembers that so many pairs were too many."""
@@ -154,8 +153,8 @@ class Learner:
         self._clear()
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
-        self.fits = positions(largest) // 2
-        self.say(f"out of memory: from now on at most {self.fits:,} positions at once, and batches in parts")
+        self.state.progress.fits = fits = positions(largest) // 2
+        self.say(f"out of memory: from now on at most {fits:,} positions at once, and batches in parts")
 
     def _clear(self) -> None:
         for parameter in self.parameters:

@@ -39,8 +39,8 @@ def most_tokens(learner: Learner, corpus: EncodedCorpus, seed: int) -> int:
         before, left = peak(), available()
         learner.try_out(corpus.pairs(BucketOrder(lengths, batch_tokens=tokens, seed=seed).largest(lengths)))
         grown = peak() - before
-        if any(learner.group.collect(learner.fits < math.inf)):
-            learner.fits = math.inf
+        if any(learner.group.collect(learner.state.progress.fits is not None)):
+            learner.state.progress.fits = None
             break
         found = tokens
         if any(learner.group.collect(3 * grown * learner.group.size > left)):  # twice as large would grow by twice that

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from nmt import model_folder
 from nmt.config import TrainConfig
+from nmt.errors import UserError
 from nmt.training import averaging
 from nmt.training.checkpoints import TrainingState
 from nmt.training.distribution import Group
@@ -58,6 +59,17 @@ class Selection:
             else:
                 progress.validated_scores = {}  # of an earlier start
         return True
+
+    def check_best(self) -> None:
+        """Forgets the best score of weights that are lost, or the next would be measured by it and none be kept."""
+        progress = self.state.progress
+        if progress.best is None:
+            return
+        try:
+            model_folder.read_tensors(self.best)
+        except UserError as error:
+            progress.best = None
+            self.tracker.say(f"{error} The best weights are looked for anew.")
 
     def _judge(self, value: float, loss: float) -> None:
         """Writes the weights in the network if they are the best; otherwise patience runs out."""

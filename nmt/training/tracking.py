@@ -13,6 +13,7 @@ from typing import Any
 from tqdm import tqdm
 
 from nmt import plots
+from nmt.errors import UserError
 from nmt.training.picture import analysis_pictures, attention_picture
 from nmt.training.validation import Validation
 
@@ -41,7 +42,7 @@ class Tracker:
         self._bar: Any = tqdm(
             total=1.0,
             disable=not self._terminal,
-            bar_format="{l_bar}{bar}|{postfix}",
+            bar_format="{l_bar}{bar:20}|{postfix}",
             dynamic_ncols=True,
         )
         self._last_line = self._began = self._started = time.monotonic()
@@ -121,7 +122,8 @@ class Tracker:
         with contextlib.suppress(OSError):  # of a full disk; `_lost` has told it
             self._writer.close()
         threading.excepthook = self._others
-        self._log.close()
+        with contextlib.suppress(OSError):
+            self._log.close()
 
     def _lost(self, failure: threading.ExceptHookArgs) -> None:
         """Tells in one line that the disk takes nothing more for TensorBoard."""
@@ -134,8 +136,14 @@ class Tracker:
         for name, value in values.items():
             self._writer.add_scalar(f"{kind}/{name}", value, update)
         record = {"kind": kind, "update": update, "time": time.time(), **values, **more}
-        self._log.write(json.dumps(record, ensure_ascii=False) + "\n")
-        self._log.flush()
+        try:
+            self._log.write(json.dumps(record, ensure_ascii=False) + "\n")
+            self._log.flush()
+        except OSError as error:
+            raise UserError(
+                f"{self._log.name} could not be written ({error.strerror}): make room, then start again with the same "
+                "--output."
+            ) from None
 
 
 class SilentTracker(Tracker):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import signal
 import time
 from collections.abc import Iterator
@@ -85,13 +86,18 @@ class Trainer:
                     self._validate()
                 elif stop or time.monotonic() - self._saved >= SAVE_SECONDS:
                     self._save()
-                if stop:
-                    self.group.tell("saved")  # before any process ends, and torchrun ends the others
-                    self.tracker.say(f"stopped at update {self.state.progress.update}, saved: start again to go on")
-                    raise Terminated if stop == signal.SIGTERM else KeyboardInterrupt
+                self._stop(stop)
             if self._validation_due():
                 self._validate()
+            self._stop(self._agree(interruption.asked))  # in the last validation
         return self.state.progress
+
+    def _stop(self, asked: int | None) -> None:
+        """Ends a training that is saved, where a signal has asked for it."""
+        if asked:
+            self.group.tell("saved")  # before any process ends, and torchrun ends the others
+            self.tracker.say(f"stopped at update {self.state.progress.update}, saved: start again to go on")
+            raise Terminated if asked == signal.SIGTERM else KeyboardInterrupt
 
     def finished(self) -> bool:
         """Whether the budget or the patience is used up; the smallest budget is one update."""
@@ -186,7 +192,8 @@ class Trainer:
 
     def _go_back(self) -> None:
         """Takes up the last checkpoint again, at half of the learning rate. Raises UserError after too many times."""
-        returns = self.state.progress.returns + 1
+        lost = dataclasses.replace(self.state.progress)
+        returns = lost.returns + 1
         if returns > RETURNS:
             raise UserError(
                 f"the loss is no number any more, even at {0.5**RETURNS} of the learning rate: look at the data of the "
@@ -194,7 +201,8 @@ class Trainer:
             )
         found = self._take_up()
         progress = self.state.progress
-        progress.returns, progress.seconds, self._started = returns, self._now, time.monotonic()
+        progress.returns, progress.skipped, progress.fits = returns, lost.skipped, lost.fits
+        progress.seconds, self._started = self._now, time.monotonic()
         self.meter.restart()
         where = found.name if found else "the beginning"
         self.tracker.say(f"back to {where}, at {0.5**returns} of the learning rate")
@@ -257,6 +265,7 @@ class Trainer:
         found = self._take_up()
         if found:
             self.tracker.say(f"resumed {found.name}, epoch {progress.epoch}, {progress.seconds / 60:.1f} minutes used")
+            self.selection.check_best()
         self._agree()
         if self.finished():
             self.tracker.say(f"nothing is left to train: {self._why_finished()} to go on")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import sacrebleu
+from examples import snapshot
 
 from nmt.cli import main
 from nmt.memory import forget_peak, peak
@@ -185,6 +186,30 @@ def test_what_does_not_go_together_is_told_in_one_line(
 ) -> None:
     monkeypatch.chdir(folder)
     assert message in refusal(words.split(), capsys)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--source test1.en --reference other.de test1.de --output test1.de",
+        "--source test1.en --reference test1.de --output ./test1.en",
+        "--source test1.en --reference test1.de --hypothesis a.txt --output a.txt",
+        "--test test1.en test1.de --output test1.de",
+        "--source test2.en --reference test2.de --output link",
+    ],
+)
+def test_no_output_takes_the_place_of_what_is_read(
+    words: str,
+    folder: Path,
+    model_folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(folder)
+    (folder / "link").symlink_to("test2.de")
+    before = snapshot(folder)
+    assert "--output would overwrite" in refusal(["--model", model_folder, *words.split()], capsys)
+    assert snapshot(folder) == before
 
 
 def test_a_peak_of_memory_can_be_forgotten() -> None:

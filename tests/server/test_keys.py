@@ -25,9 +25,18 @@ def test_a_key_is_shown_once_and_kept_as_a_hash(tmp_path: Path, capsys: pytest.C
 
 def test_names_are_words_and_there_once(tmp_path: Path) -> None:
     new_key(tmp_path / "keys", "ann")
-    for name in ("", "two words", "ann"):
+    for name in ("", "two words", "#bob", "ann"):
         with pytest.raises(UserError):
             new_key(tmp_path / "keys", name)
+
+
+@pytest.mark.parametrize("before", ["", "\n", "# nobody yet", "\ufeffbob {key}", "bob {key}\n", "bob {key}\r\n"])
+def test_a_key_is_added_to_a_file_however_it_ends(tmp_path: Path, before: str) -> None:
+    path = tmp_path / "keys"
+    path.write_bytes(before.format(key=hashed("old")).encode())
+    old = {hashed("old"): "bob"} if "bob" in before else {}
+    key = new_key(path, "ann")
+    assert read_keys(path) == {**old, hashed(key): "ann"}
 
 
 @pytest.mark.parametrize("text", ["ann", "ann secret", "ann " + "g" * 64, ""])

@@ -14,6 +14,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -196,7 +197,8 @@ def test_a_model_that_is_gone_is_an_error_of_its_requests_alone(
     server = start("--model", model_folder, "--model", f"de-fr={tmp_path / 'gone'}")
     shutil.rmtree(tmp_path / "gone")
     status, answer = server.ask("/translate", {"q": "Ein Kind.", "source": "de", "target": "fr"})
-    assert (status, answer) == (500, {"error": "The server failed at this request."})
+    assert (status, answer["error"].partition(":")[0]) == (500, "The model de-fr is no folder")
+    assert "Traceback" not in server.log.read_text("utf-8")
     assert server.translate(LINES[0])
 
 
@@ -393,22 +395,32 @@ def test_sigterm_finishes_what_was_accepted(start: Start, model_folder: Path) ->
     [
         ["--port", "{busy}"],
         ["--host", "no.such.host.invalid"],
+        ["--host", "a..b"],
+        ["--model", "de-fr={weightless}"],
+        ["--model", "de-fr={lm}"],
         ["--rate", "-1"],
         ["--port", "x"],
         ["--strategy", "sampling", "--term", "boat=Kahn"],
     ],
 )
 def test_a_server_that_cannot_start_says_why_in_a_line(
-    server: Running, model_folder: Path, options: list[str], capfd: pytest.CaptureFixture[str]
+    server: Running,
+    model_folder: Path,
+    make_folder: Callable[..., Path],
+    options: list[str],
+    capfd: pytest.CaptureFixture[str],
+    tmp_path: Path,
 ) -> None:
-    busy = server.address.rpartition(":")[2]
+    lm = make_folder(tmp_path / "lm", model__encoder_layers=0, model__attention="none", model__bridge="zero")
+    shutil.copytree(model_folder, tmp_path / "weightless", ignore=shutil.ignore_patterns("*.safetensors"))
+    places = {"busy": server.address.rpartition(":")[2], "lm": lm, "weightless": tmp_path / "weightless"}
     assert (
         main(
             [
                 "serve",
                 "--model",
                 str(model_folder),
-                *(option.format(busy=busy, model=model_folder) for option in options),
+                *(option.format(**places) for option in options),
             ]
         )
         == 2

@@ -85,6 +85,7 @@ def test_a_disk_that_becomes_full_is_told_and_the_run_goes_on_where_room_was_mad
     line = last_line(capsys)
     assert "No space left on device" in line
     assert "make room" in line
+    assert str(small_disk / "run") in line
     assert snapshot(small_disk / "run" / "trainer") == kept
     assert model_folder.load(small_disk / "run")
     ballast.unlink()
@@ -128,6 +129,20 @@ def test_weights_that_were_cut_are_told_by_those_who_read_them_and_written_anew_
     assert f"{newest / model_folder.WEIGHTS} is damaged" in said
     assert "Going on from checkpoint-000000005" in said
     assert model_folder.load(run)
+
+
+def test_a_model_whose_checkpoints_are_gone_is_not_trained_over(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    assert train(data, run, 10) == 0
+    for path in run.glob("trainer/checkpoint-*"):
+        shutil.rmtree(path)
+    before = snapshot(run)
+    capsys.readouterr()
+    assert train(data, run, 20) == 2
+    assert "is a model without the state of its training: choose another --output" in last_line(capsys)
+    assert snapshot(run) == before
 
 
 def test_a_configuration_that_was_edited_is_told_with_the_setting(

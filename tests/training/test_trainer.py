@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import os
 import random
 import shutil
 import signal
@@ -286,6 +287,32 @@ def test_sigterm_saves_too(world: World, tmp_path: Path) -> None:
     with pytest.raises(Terminated):
         interrupted_at(make_trainer(world, tmp_path), 3, signal.SIGTERM).train()
     assert checkpoints(tmp_path)[-1].name == "checkpoint-000000003"
+
+
+def test_a_signal_in_the_last_validation_is_heard(world: World, tmp_path: Path) -> None:
+    class Interrupted(Scripted):
+        def __call__(self, network: Seq2Seq) -> Validation:
+            signal.raise_signal(signal.SIGTERM)
+            return super().__call__(network)
+
+    changes = {"train.updates": 4, "train.validate_every": 4}
+    with pytest.raises(Terminated):
+        make_trainer(world, tmp_path, changes, validator=Interrupted()).train()
+    assert checkpoints(tmp_path)[-1].name == "checkpoint-000000004"
+    assert make_trainer(world, tmp_path, changes, validator=Scripted()).train().update == 4
+
+
+@pytest.mark.parametrize("lost", [Path.unlink, lambda path: os.truncate(path, 100)])
+def test_where_the_best_weights_are_lost_the_next_are_kept(
+    world: World, tmp_path: Path, lost: Callable[[Path], None]
+) -> None:
+    changes = {"train.updates": 10, "train.validate_every": 10, "train.best_by": "bleu"}
+    make_trainer(world, tmp_path, changes, validator=Scripted([30])).train()
+    lost(tmp_path / model_folder.WEIGHTS)
+    trainer = make_trainer(world, tmp_path, {**changes, "train.updates": 20}, validator=Scripted([20]))
+    assert trainer.train().best == 20
+    assert any("model.safetensors is" in line and "looked for anew" in line for line in trainer.tracker.said)
+    assert model_folder.read_tensors(tmp_path / model_folder.WEIGHTS)
 
 
 def test_it_saves_every_few_minutes_between_validations(
@@ -573,6 +600,7 @@ def test_after_too_many_in_a_row_it_goes_back_to_the_checkpoint_at_half_of_the_r
     spoilt(trainer, lambda update: update > 12 and next(ill, False))
     progress = trainer.train()
     assert (progress.update, progress.returns, progress.bad) == (30, 1, 0)
+    assert progress.skipped == BAD_IN_A_ROW
     assert any("back to checkpoint-000000010, at 0.5 of" in line for line in trainer.tracker.said)
     peak = SETTINGS["train.learning_rate"]
     assert trainer.tracker.rates[-18:] == [peak / 2] * 18
@@ -628,6 +656,9 @@ def test_a_batch_that_is_too_large_is_split_and_that_is_remembered(
     parts.train()
     assert sum("out of memory" in line for line in parts.tracker.said) == 2  # when the largest batch is tried, at first
     assert [size > 130 for size in seen] == [True] * 2 + [False] * (len(seen) - 2)
+    tried = len(seen)
+    make_trainer(world, tmp_path / "parts", {**plain, "train.updates": 12}, validator=Scripted()).train()
+    assert max(seen[tried:]) <= 130  # also by another start
     for one, other in zip(whole.state.network.parameters(), parts.state.network.parameters(), strict=True):
         torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-4)  # the same updates, otherwise summed
 

@@ -118,7 +118,7 @@ def epoch(work: Path, pairs: int, updates: int, started: float) -> dict[str, flo
     (path,) = (work / f"run{pairs}" / "trainer").glob("train-*.arrow")
     corpus = EncodedCorpus(path)
     began = time.time()
-    batches = BucketOrder(corpus.lengths, batch_tokens=SETTINGS["data.batch_tokens"], seed=1).epoch(0)
+    batches = BucketOrder(corpus.lengths, batch_tokens=SETTINGS["train.batch_tokens"], seed=1).epoch(0)
     ordered = time.time() - began
     count = sum(len(make_batch(corpus.pairs(rows)).source) for rows in batches)
     if count != pairs:

@@ -147,6 +147,16 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str, str]] = {
     "config.json no text": (lambda folder: (folder / CONFIG).write_bytes(b"\xff\xfe\x00"), CONFIG, "restore it"),
     "config.json a list": (lambda folder: (folder / CONFIG).write_text("[1, 2]"), CONFIG, "restore it from a copy"),
     "config.json a number": (lambda folder: (folder / CONFIG).write_text("3"), CONFIG, "restore it from a copy"),
+    "a version that is none": (
+        lambda folder: edit(folder, lambda tree: tree.update(format_version=[1])),
+        CONFIG,
+        "restore it",
+    ),
+    "an old version without its sections": (
+        lambda folder: edit(folder, lambda tree: (tree.clear(), tree.update(format_version=1))),
+        CONFIG,
+        "restore it",
+    ),
     "no version": (lambda folder: edit(folder, lambda tree: tree.pop("format_version")), CONFIG, "restore it"),
     "a newer version": (
         lambda folder: edit(folder, lambda tree: tree.update(format_version=FORMAT_VERSION + 1)),

@@ -39,7 +39,7 @@ class Preset(NamedTuple):
 
 PRESETS = (
     Preset(15_000, True, 2_000, 256, batch_tokens=1_000, dropout=0.3, learning_rate=2e-3, tied=True, minutes=15),
-    Preset(100_000, False, 5_000, 128, batch_tokens=1_400, dropout=0.2, learning_rate=2e-3, tied=False, minutes=20),
+    Preset(100_000, False, 5_000, 128, batch_tokens=1_400, dropout=0.25, learning_rate=2e-3, tied=False, minutes=20),
     Preset(1_000_000, False, 8_000, 256, batch_tokens=2_800, dropout=0.2, learning_rate=1e-3, tied=False, minutes=240),
     Preset(INFINITE, False, 12_000, 256, batch_tokens=5_600, dropout=0.1, learning_rate=1e-3, tied=False, minutes=1440),
 )

@@ -141,3 +141,12 @@ def test_a_model_is_tuned_to_less_risk(base: dict[bool, Path], data: Path, tmp_p
     settings = {"train__risk": "bleu", "train__risk_samples": 2, "train__updates": 2}
     assert tune(base[True], data, tmp_path / "run", **settings) == 0
     assert Translator.load(tmp_path / "run", "cpu").translate("The child.").text
+
+
+def test_a_compressed_model_goes_on_in_float32(base: dict[bool, Path], data: Path, tmp_path: Path) -> None:
+    small = tmp_path / "small"
+    assert main(["compress", "--model", str(base[True]), "--output", str(small), "--shortlist", "0"]) == 0
+    assert model_folder.load_config(small).model.weights == "int8"
+    assert tune(small, data, tmp_path / "run") == 0
+    assert model_folder.load_config(tmp_path / "run").model.weights == "float32"
+    assert model_folder.load(tmp_path / "run")

@@ -155,6 +155,11 @@ def test_attention_is_drawn_a_row_for_a_target_piece_the_darker_the_more() -> No
     assert attention_picture(Scored(-1.0, ["a"], ["b"], [-1.0], None)) is None
 
 
+def test_pieces_with_dollars_are_drawn_as_they_are() -> None:
+    pieces = ["▁$$", "_$$"]  # mathematics to matplotlib, and wrong
+    assert attention_picture(Scored(-1.0, pieces, pieces, [-0.5, -0.5], torch.eye(2))) is not None
+
+
 def test_numbers_are_written_as_people_read_them() -> None:
     assert (
         describe({"loss": 2.34567, "speed": 12345.6, "rate": 0.000123456}) == "loss 2.35  speed 12,346  rate 0.000123"

@@ -23,11 +23,12 @@ def repl(words: list[str]) -> int:
     from nmt.repl.session import Model, Session
 
     def loaded(folder: Path) -> Translator:
-        translator = load(options, None if folder == options.model else folder)
+        translator = load(options, None if folder.resolve() == options.model.resolve() else folder)
         translator.workers = 1  # Ctrl-C would wait for threads, and one line has little for them to share
         return translator
 
     model = Model(options.model.resolve().name, loaded(options.model))
     session = Session(model, loaded, wishes=wishes)
     session.change(**{name: getattr(options, name) for name in SEARCH_OPTIONS})
+    wishes.check(session.search)
     return run(session)

@@ -36,7 +36,7 @@ def served(words: Sequence[str]) -> list[Served]:
     Raises UserError for folders that are no models, for unnamed languages, and for two models of one pair."""
     found: dict[Pair, Served] = {}
     for word in words:
-        pair, equals, folder = word.partition("=")
+        pair, equals, folder = ("", "", word) if Path(word).is_dir() else word.partition("=")
         path = Path(folder if equals else word)
         config = model_folder.load_config(path)
         codes = tuple(pair.split("-", 1)) if equals else (config.data.source, config.data.target)

@@ -271,7 +271,7 @@ class Trainer:
             self.tracker.say(f"nothing is left to train: {self._why_finished()} to go on")
             return
         self.state.network.train()
-        self.learner.try_out(self.corpus.pairs(self.order.largest(self.corpus.lengths)))
+        self.learner.try_out(self.respell(self.corpus.pairs(self.order.largest(self.corpus.lengths)), 0, 0))
         if not found:
             self._save()
         self._agree()

@@ -82,6 +82,8 @@ def refuse_ignored(config: Config) -> None:
     for key, reason in SET_HERE.items():
         if key in given:
             raise UserError(f"{key} is not for you to choose here: {reason}. Leave it out.")
+    if config.train.batch_tokens == "auto":
+        raise UserError("train.batch_tokens is auto, and all need the same: give a number, or leave it out.")
     if config.data.folder or config.data.train:
         return
     for key in ("data.valid", "data.test", "data.source", "data.target"):

@@ -148,7 +148,7 @@ def broken(pairs: AnySequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     raise OSError("the disk went away")
 
 
-@pytest.mark.parametrize("size", [0, 300])
+@pytest.mark.parametrize("size", [0, 300, 1500])
 def test_a_file_that_was_cut_is_told(size: int, tmp_path: Path) -> None:
     path = tmp_path / "cut.arrow"
     encode_corpus(some_pairs(50), VOCABULARY, path, max_length=100, workers=1)

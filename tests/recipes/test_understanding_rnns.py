@@ -354,6 +354,7 @@ def test_every_setting_of_the_comparison_has_an_example() -> None:
         ({"data.folder": "nowhere", "data.source": "en", "data.target": "de"}, "nowhere"),
         ({"model.attention": "none"}, "with and without"),
         ({"model.word_dropout": 0.0}, "with and without"),
+        ({"train.batch_tokens": "auto"}, "train.batch_tokens is auto"),
         *(({key: value}, f"{key} is not for you to choose") for key, value in SET_BY_THE_COMPARISON.items()),
         *(({key: value}, f"{key} would change nothing") for key, value in WITHOUT_DATA.items()),
     ],

@@ -58,6 +58,14 @@ def of_file(model: Path, folder: Path, options: list[str]) -> list[list[str]]:
     return found
 
 
+def test_phrases_that_a_search_cannot_look_for_are_refused_at_the_start(
+    model_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["repl", "--model", str(model_folder), "--require", "Boot", "--strategy", "sampling"]
+    assert main(words) == 2
+    assert "sampling" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", SESSIONS)
 def test_a_session_says_what_a_file_is_translated_to(
     name: str,

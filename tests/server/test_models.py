@@ -29,6 +29,11 @@ def test_models_that_cannot_be_served_are_told(model_folder: Path, words: list[s
         served([word.format(model_folder) for word in words])
 
 
+def test_a_folder_with_an_equals_sign_is_a_folder(make_folder: Callable[..., Path], tmp_path: Path) -> None:
+    folder = make_folder(tmp_path / "lr=0.1")
+    assert served([str(folder)])[0].folder == folder
+
+
 def test_a_model_without_languages_asks_for_them(make_folder: Callable[..., Path], tmp_path: Path) -> None:
     folder = make_folder(tmp_path / "unnamed", data__source=None, data__target=None)
     with pytest.raises(UserError, match="--model SOURCE-TARGET="):

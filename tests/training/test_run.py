@@ -277,6 +277,18 @@ def test_a_recipe_taken_up_keeps_what_was_typed_at_its_beginning(data: Path, tmp
     assert model_folder.load_config(tmp_path / "run").train.updates == 2
 
 
+def test_other_validation_pairs_are_told(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mine = tmp_path / "data"
+    shutil.copytree(data, mine)
+    assert main(words(mine, tmp_path / "run", train__updates=2)) == 0
+    assert main(words(mine, tmp_path / "run", train__updates=2)) == 0
+    assert "validation pairs are others" not in capsys.readouterr().err
+    for name in ("val.en", "val.de"):
+        (mine / name).write_text("".join((mine / name).read_text().splitlines(keepends=True)[1:]))
+    assert main(words(mine, tmp_path / "run", train__updates=2)) == 0
+    assert "the validation pairs are others than before" in capsys.readouterr().err
+
+
 def test_what_is_typed_open_stays_as_it_was(data: Path, tmp_path: Path) -> None:
     first = words(data, tmp_path / "run", train__updates=2, model__dropout="none", train__learning_rate="none")
     assert main(first) == 0

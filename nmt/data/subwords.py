@@ -149,7 +149,10 @@ class Vocabulary(NamedTuple):
         """Writes joint.spm, or source.spm and target.spm."""
         files = {"joint": self.source} if self.joint else {"source": self.source, "target": self.target}
         for name, subwords in files.items():
-            (folder / f"{name}.spm").write_bytes(subwords.model)
+            with open(folder / f"{name}.spm", "wb") as file:
+                file.write(subwords.model)
+                file.flush()
+                os.fsync(file.fileno())  # before the configuration that counts on it
 
     @classmethod
     def load(cls, folder: Path) -> Vocabulary:

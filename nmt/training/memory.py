@@ -19,11 +19,11 @@ BATCHES = 100
 """Batches that an epoch keeps at least: with fewer, there are too few updates to learn from."""
 
 
-def available() -> float:
+def available(device: torch.device) -> float:
     """Megabytes that a process may still take of the machine's memory; infinite where the system does not say, and
     where a graphics card says so itself, by failing."""
     path = Path("/proc/meminfo")
-    if not path.exists() or torch.cuda.is_available():
+    if not path.exists() or device.type == "cuda":
         return math.inf
     fields = dict(line.split(":") for line in path.read_text().splitlines())
     return int(fields["MemAvailable"].split()[0]) / 2**10
@@ -36,7 +36,7 @@ def most_tokens(learner: Learner, corpus: EncodedCorpus, seed: int) -> int:
     limit = max(FIRST, int(lengths.max(axis=1).sum(dtype="int64")) // BATCHES)
     found = FIRST
     for tokens in [*itertools.takewhile(lambda size: size < limit, (FIRST * 2**n for n in itertools.count())), limit]:
-        before, left = peak(), available()
+        before, left = peak(), available(learner.device)
         learner.try_out(corpus.pairs(BucketOrder(lengths, batch_tokens=tokens, seed=seed).largest(lengths)))
         grown = peak() - before
         if any(learner.group.collect(learner.state.progress.fits is not None)):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
+import torch
 from examples import sentence_pairs
 
 from nmt import model_folder
@@ -81,7 +83,7 @@ def test_where_memory_does_not_fail_by_itself_what_is_left_is_kept_an_eye_on(
 ) -> None:
     peaks = iter([100, 100, 100, 110, 110, 210])  # before and after each attempt, in megabytes
     monkeypatch.setattr(memory, "peak", lambda: next(peaks, 210))
-    monkeypatch.setattr(memory, "available", lambda: 250)
+    monkeypatch.setattr(memory, "available", lambda device: 250)
     monkeypatch.setattr(memory, "FIRST", 100)
     monkeypatch.setattr(memory, "BATCHES", 1)
     assert train(data, tmp_path / "run") == 0
@@ -90,4 +92,5 @@ def test_where_memory_does_not_fail_by_itself_what_is_left_is_kept_an_eye_on(
 
 def test_memory_is_told_in_megabytes() -> None:
     assert 50 < peak() < 100_000
-    assert available() > 50
+    assert available(torch.device("cpu")) > 50
+    assert available(torch.device("cuda")) == math.inf

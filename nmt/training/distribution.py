@@ -19,6 +19,9 @@ from nmt.errors import UserError
 
 T = TypeVar("T")
 
+MEETING = timedelta(minutes=2)
+"""How long processes wait for each other at the start. Gloo's may miss each other when torchrun starts them again: then
+they end, and it starts them once more."""
 PATIENCE = timedelta(hours=24)
 """How long the others wait for the first, which may be encoding a large corpus; one that dies is noticed at once."""
 
@@ -118,7 +121,8 @@ def joined(device: str) -> Iterator[Group]:
             raise UserError(f"torchrun started {place + 1} processes for {cards} graphics cards: start one for each.")
         torch.cuda.set_device(place)
     with _told():
-        processes.init_process_group("cpu:gloo,cuda:nccl" if graphics else "gloo", timeout=PATIENCE)
+        processes.init_process_group("cpu:gloo,cuda:nccl" if graphics else "gloo", timeout=MEETING)
+        processes.distributed_c10d._set_pg_timeout(PATIENCE)
     try:
         yield Group(processes.get_rank(), size)
     finally:

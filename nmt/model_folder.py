@@ -62,8 +62,7 @@ def load(folder: Path) -> Model:
         raise UserError(f"{folder} is no folder: give a model folder, as --output of a training run.")
     config = load_config(folder)
     vocabulary = load_vocabulary(folder, config)
-    if not (folder / WEIGHTS).exists():
-        raise UserError(f"{folder} has no {WEIGHTS} yet: let its training run reach its first validation.")
+    check_trained(folder)
     try:
         network = build(config, vocabulary)
     except UserError as error:
@@ -72,24 +71,27 @@ def load(folder: Path) -> Model:
     return Model(network.eval(), vocabulary, config)
 
 
+def check_trained(folder: Path) -> None:
+    """Raises UserError for a model folder without weights."""
+    if not (folder / WEIGHTS).exists():
+        raise UserError(f"{folder} has no {WEIGHTS} yet: let its training run reach its first validation.")
+
+
 def load_config(folder: Path) -> Config:
     """The configuration in a model folder."""
     path = folder / CONFIG
     try:
         tree = json.loads(path.read_text(encoding="utf-8"))
         version = int(tree.pop("format_version"))
+        if version != FORMAT_VERSION and version not in MIGRATIONS:
+            raise UserError(
+                f"{path} has format version {version}, this program reads up to {FORMAT_VERSION}: use its own version."
+            )
+        for old in range(version, FORMAT_VERSION):
+            MIGRATIONS[old](tree)
     except FileNotFoundError:
         raise UserError(f"{folder} is no model folder: it has no {CONFIG}.") from None
     except (ValueError, KeyError, AttributeError, TypeError) as error:
-        raise UserError(f"{path} is damaged ({error}): restore it from a copy.") from None
-    if version != FORMAT_VERSION and version not in MIGRATIONS:
-        raise UserError(
-            f"{path} has format version {version}, this program reads up to {FORMAT_VERSION}: use its own version."
-        )
-    try:
-        for old in range(version, FORMAT_VERSION):
-            MIGRATIONS[old](tree)
-    except (KeyError, AttributeError, TypeError) as error:
         raise UserError(f"{path} is damaged ({error}): restore it from a copy.") from None
     return Config.parse(tree, where=str(path))
 

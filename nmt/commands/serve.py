@@ -72,12 +72,11 @@ def _make_key(options: argparse.Namespace) -> int:
 
 def check_model(folder: Path, config: Config) -> None:
     """Raises UserError for a model that cannot translate, so far as that is seen without loading it."""
-    from nmt.model_folder import WEIGHTS
+    from nmt.model_folder import check_trained
     from nmt.scoring import check_kind
 
     check_kind(folder, config, language_model=False)
-    if not (folder / WEIGHTS).exists():
-        raise UserError(f"{folder} has no {WEIGHTS} yet: let its training run reach its first validation.")
+    check_trained(folder)
 
 
 def _serve(options: argparse.Namespace) -> int:

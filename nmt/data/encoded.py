@@ -29,15 +29,13 @@ class EncodedCorpus:
     soon as they were read."""
 
     def __init__(self, path: Path) -> None:
-        try:
-            with open(path, "rb") as file:
+        with open(path, "rb") as file:
+            try:
                 self._file = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-            with ipc.open_stream(pyarrow.py_buffer(self._file)) as stream:
-                batches = list(stream)  # no copies
-        except FileNotFoundError:
-            raise
-        except (ValueError, OSError, pyarrow.ArrowException) as error:  # empty, or cut off
-            raise UserError(f"{path} is damaged ({error}): remove it, and it is made again.") from None
+                with ipc.open_stream(pyarrow.py_buffer(self._file)) as stream:
+                    batches = list(stream)  # no copies
+            except (ValueError, OSError, pyarrow.ArrowException) as error:  # empty, or cut off
+                raise UserError(f"{path} is damaged ({error}): remove it, and it is made again.") from None
         self._sides = [_Column([batch.column(name) for batch in batches]) for name in ("source", "target")]
         self._starts = np.cumsum([0] + [len(batch) for batch in batches])
 

@@ -45,8 +45,7 @@ def sized(settings: Mapping[str, Any], parameters: int) -> dict[str, Any]:
         with torch.device("meta"):  # the shapes without the numbers
             return parameter_count(Seq2Seq(model, PIECES, PIECES, joint=False))
 
-    if count(MOST_STEPS) < parameters:
-        most = count(MOST_STEPS)
+    if (most := count(MOST_STEPS)) < parameters:
         raise UserError(f"a network has {most:,} parameters at most, not {parameters:,}: lower --parameters.")
     steps = 1 + bisect.bisect_left(range(1, MOST_STEPS), True, key=lambda steps: count(steps) >= parameters)
     if count(steps) > MOST_LARGER * parameters:

@@ -95,9 +95,10 @@ def _prepare(config: Config, folder: Path, before: Callable[[Config], Config]) -
     model_folder.save_config(folder, config)
     path, report = corpora_module.encode(corpora, config, vocabulary, work)
     say(report)
-    earlier = (work / VALID).read_bytes() if (work / VALID).exists() else None
-    corpora_module.encode_all(valid, vocabulary, work / VALID)
-    if earlier not in (None, (work / VALID).read_bytes()):
+    encoded = work / VALID
+    earlier = encoded.read_bytes() if encoded.exists() else None
+    corpora_module.encode_all(valid, vocabulary, encoded)
+    if earlier not in (None, encoded.read_bytes()):
         say("the validation pairs are others than before: their scores do not compare with those before")
     return Prepared(config, path, valid, tests)
 

@@ -13,7 +13,6 @@ from typing import Any
 from tqdm import tqdm
 
 from nmt import plots
-from nmt.errors import UserError
 from nmt.training.picture import analysis_pictures, attention_picture
 from nmt.training.validation import Validation
 
@@ -140,10 +139,7 @@ class Tracker:
             self._log.write(json.dumps(record, ensure_ascii=False) + "\n")
             self._log.flush()
         except OSError as error:
-            raise UserError(
-                f"{self._log.name} could not be written ({error.strerror}): make room, then start again with the same "
-                "--output."
-            ) from None
+            raise OSError(error.errno, error.strerror, self._log.name) from None  # it names no file by itself
 
 
 class SilentTracker(Tracker):

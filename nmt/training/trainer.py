@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import signal
 import time
 from collections.abc import Iterator
@@ -192,16 +191,15 @@ class Trainer:
 
     def _go_back(self) -> None:
         """Takes up the last checkpoint again, at half of the learning rate. Raises UserError after too many times."""
-        lost = dataclasses.replace(self.state.progress)
-        returns = lost.returns + 1
+        progress = self.state.progress
+        returns, skipped, fits = progress.returns + 1, progress.skipped, progress.fits  # which are not taken back
         if returns > RETURNS:
             raise UserError(
                 f"the loss is no number any more, even at {0.5**RETURNS} of the learning rate: look at the data of the "
                 "batches named above, or start again with a lower train.learning_rate."
             )
         found = self._take_up()
-        progress = self.state.progress
-        progress.returns, progress.skipped, progress.fits = returns, lost.skipped, lost.fits
+        progress.returns, progress.skipped, progress.fits = returns, skipped, fits
         progress.seconds, self._started = self._now, time.monotonic()
         self.meter.restart()
         where = found.name if found else "the beginning"

@@ -20,8 +20,10 @@ from nmt.errors import UserError
 T = TypeVar("T")
 
 MEETING = timedelta(minutes=2)
-"""How long processes wait for each other at the start. Gloo's may miss each other when torchrun starts them again: then
-they end, and it starts them once more."""
+"""How long processes wait for each other at the start."""
+ROUNDS = "rounds"
+"""What is counted in the store that torchrun keeps while it starts processes again: those that have met, or have failed
+to, so that nobody takes the addresses of earlier ones for those of the others (pytorch issue 135712)."""
 PATIENCE = timedelta(hours=24)
 """How long the others wait for the first, which may be encoding a large corpus; one that dies is noticed at once."""
 
@@ -121,7 +123,13 @@ def joined(device: str) -> Iterator[Group]:
             raise UserError(f"torchrun started {place + 1} processes for {cards} graphics cards: start one for each.")
         torch.cuda.set_device(place)
     with _told():
-        processes.init_process_group("cpu:gloo,cuda:nccl" if graphics else "gloo", timeout=MEETING)
+        store, rank, size = next(processes.rendezvous("env://", timeout=MEETING))
+        ours = processes.PrefixStore(str(store.add(ROUNDS, 0)), store)
+        backend = "cpu:gloo,cuda:nccl" if graphics else "gloo"
+        try:
+            processes.init_process_group(backend, store=ours, rank=rank, world_size=size, timeout=MEETING)
+        finally:
+            store.add(ROUNDS, 1)
         processes.distributed_c10d._set_pg_timeout(PATIENCE)
     try:
         yield Group(processes.get_rank(), size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 from examples import sentence_pairs
+from torch.distributed import TCPStore
 
 from nmt import model_folder
 from nmt.errors import UserError
@@ -78,6 +80,31 @@ def test_what_the_processes_tell_each_other(tmp_path: Path) -> None:
         )
     )
     assert torchrun(3, str(program)).stdout.count("well") == 3
+
+
+def test_processes_that_are_started_again_meet_each_other_and_not_those_before(tmp_path: Path) -> None:
+    store = TCPStore("localhost", 0, is_master=True, wait_for_workers=False)  # as torchrun keeps one
+    program = tmp_path / "program.py"
+    program.write_text(
+        "from nmt.training.distribution import joined\n"
+        "with joined('cpu') as group:\n    assert group.collect(group.rank) == [0, 1]\n"
+    )
+    shared = {
+        "MASTER_ADDR": "localhost",
+        "MASTER_PORT": str(store.port),
+        "WORLD_SIZE": "2",
+        "TORCHELASTIC_USE_AGENT_STORE": "True",
+        "OMP_NUM_THREADS": "1",
+    }
+
+    def start(rank: int) -> subprocess.Popen[bytes]:
+        return subprocess.Popen([sys.executable, program], env={**os.environ, **shared, "RANK": str(rank)})
+
+    assert [process.wait(100) for process in [start(0), start(1)]] == [0, 0]
+    early = start(1)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        assert early.wait(8) is None, "it took an address that nobody has any more"
+    assert [process.wait(100) for process in [start(0), early]] == [0, 0]
 
 
 def test_one_process_alone_shares_with_nobody(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,7 @@ from nmt.evaluation.cases import (
 )
 from nmt.scoring import Scored
 from nmt.training.corpora import Corpora, locate
+from nmt.training.tracking import LOG, read_log
 from nmt.translator import Translator
 
 FALLBACK = "validation"
@@ -57,20 +58,20 @@ class Run:
 
     def records(self, kind: str) -> list[Record]:
         """The records of a kind in the log, train or valid."""
-        return [record for record in self.log if record.get("kind") == kind]
+        return [record for record in self.log if record["kind"] == kind]
 
 
 def read_run(folder: Path, device: str = "auto") -> Run:
     """What lies in a run folder. Raises UserError where it is none; what else is missing is noted in the run."""
     config = model_folder.load_config(folder)
     name = folder.absolute().name
-    run = Run(name, folder, config, _log(folder / "log.jsonl"), _scores(folder / "scores.json"), None)
+    run = Run(name, folder, config, read_log(folder), _scores(folder / "scores.json"), None)
     try:
         run.corpora = locate(config.data, texts=config.model.is_language_model)
     except UserError as error:
         run.left_out.append(f"what needs the data of {name}: {error}")
     if not run.log:
-        run.left_out.append(f"the learning curves of {name}: it has no log.jsonl")
+        run.left_out.append(f"the learning curves of {name}: it has no {LOG}")
     try:
         run.translator = Translator.load(folder, device)
     except UserError as error:
@@ -101,19 +102,6 @@ def observe(run: Run, test: str | None) -> None:
     looked = _look(run, translations)
     spelled = sources if run.translator is None else normalised(run.translator.vocabulary, sources)
     run.cases = cases(sources, references, translations, run.counts, looked, spelled)
-
-
-def _log(path: Path) -> list[Record]:
-    """The records of a log; a line that was cut off, as by a power cut, is passed over."""
-    records = []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else ():
-        try:
-            record = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(record, dict) and "update" in record:
-            records.append(record)
-    return records
 
 
 def _scores(path: Path) -> dict[str, Any]:

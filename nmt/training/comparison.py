@@ -20,6 +20,7 @@ from nmt.config import Config
 from nmt.errors import UserError, choose, guard
 from nmt.model.seq2seq import Seq2Seq, parameter_count
 from nmt.model_folder import write_durably
+from nmt.training.tracking import read_log
 
 PIECES, EMBEDDING = 5000, 128  # as `presets.py` has them for corpora of this size
 WIDTH_STEP, MOST_STEPS = 16, 100
@@ -74,7 +75,7 @@ def train(recipe: Path, settings: Mapping[str, Any], others: Sequence[str], outp
 
 def row(folder: Path) -> str:
     """Cells of the table, under COLUMNS, from what a run left in its folder."""
-    records = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    records = read_log(folder)
     training = [record for record in records if record["kind"] == "train"]
     # Of a run that ended before its first entry there is no speed.
     speed = statistics.median([record["tokens_per_second"] for record in training] or [0])

@@ -25,6 +25,7 @@ DRAWING_SHARE = 0.01
 """Most of the time that pictures may take while a training goes on."""
 DRAWING_SECONDS = 2.0
 """What drawing takes, as long as that is not known."""
+LOG = "log.jsonl"
 
 
 class Tracker:
@@ -34,7 +35,10 @@ class Tracker:
         from torch.utils.tensorboard import SummaryWriter
 
         self._writer = SummaryWriter(str(folder / "tensorboard"))
-        self._log = (folder / "log.jsonl").open("a", encoding="utf-8")
+        log = folder / LOG
+        cut = log.exists() and log.read_bytes()[-1:] not in (b"", b"\n")
+        self._log = log.open("a", encoding="utf-8")
+        self._log.write("\n" if cut else "")
         self._others = threading.excepthook
         threading.excepthook = self._lost  # TensorBoard writes in a thread of its own
         self._terminal = sys.stderr.isatty()
@@ -60,6 +64,14 @@ class Tracker:
         if not self._terminal and time.monotonic() - self._last_line >= LINE_SECONDS:
             self._last_line = time.monotonic()
             self.say(f"update {update}  {progress:.0%} of the budget, {text}")
+
+    def took_up(self, update: int) -> None:
+        """The training goes on after this update of an earlier start: TensorBoard's curves have what comes in place of
+        what that start wrote of later ones."""
+        from tensorboard.compat.proto.event_pb2 import Event, SessionLog
+
+        started = Event(session_log=SessionLog(status=SessionLog.START))
+        self._writer.file_writer.add_event(started, step=update + 1)  # type: ignore[attr-defined]
 
     def _remaining(self, progress: float, patience: float) -> str:
         """What is left at the pace since the start of this process, validations included: an earlier one's share does
@@ -151,6 +163,9 @@ class SilentTracker(Tracker):
     def update(self, update: int, progress: float, values: dict[str, float], patience: float = 1.0) -> None:
         """Nothing."""
 
+    def took_up(self, update: int) -> None:
+        """Nothing."""
+
     def validation(self, update: int, validation: Validation) -> None:
         """Nothing."""
 
@@ -162,6 +177,24 @@ class SilentTracker(Tracker):
 
     def close(self) -> None:
         """Nothing."""
+
+
+def read_log(folder: Path) -> list[dict[str, Any]]:
+    """The records of a training's log, oldest first, each with its `kind` and `update`. What a start that was killed
+    wrote of updates after its last checkpoint gives way to what came in their place; a line that was cut off, as by a
+    power cut, is passed over."""
+    records: list[dict[str, Any]] = []
+    path = folder / LOG
+    for line in path.read_text(encoding="utf-8", errors="replace").split("\n") if path.exists() else ():
+        try:
+            record = json.loads(line)
+            place = int(record["update"]), str(record["kind"])  # an update's train comes before its valid
+        except (ValueError, KeyError, TypeError):
+            continue
+        while records and (records[-1]["update"], records[-1]["kind"]) >= place:
+            records.pop()
+        records.append(record)
+    return records
 
 
 def describe(values: dict[str, float]) -> str:

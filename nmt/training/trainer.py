@@ -281,6 +281,8 @@ class Trainer:
         progress = self.state.progress
         order = [self.settings.seed, self.order.batch_tokens, len(self.corpus)]
         found = self.checkpoints.restore(self.state, self.tracker.say)
+        if found:
+            self.tracker.took_up(progress.update)
         if found and progress.processes != self.group.size:
             self.tracker.say(
                 f"{progress.processes} processes -> {self.group.size}: the batches stay the same and are divided "

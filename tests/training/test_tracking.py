@@ -15,7 +15,7 @@ from nmt.evaluation.cases import Case, Looked
 from nmt.scoring import Scored
 from nmt.training import tracking
 from nmt.training.picture import attention_picture
-from nmt.training.tracking import Tracker, describe
+from nmt.training.tracking import Tracker, describe, read_log
 from nmt.training.validation import Sample, Validation
 
 VALUES = {"loss": 2.5, "tokens_per_second": 12345.0}
@@ -71,6 +71,22 @@ def test_tensorboard_reads_the_same_numbers(tmp_path: Path) -> None:
     (image,) = events.Images("valid/attention-1")
     assert (image.step, image.width) == (10, attention_picture(SAMPLE.seen).shape[1])
     assert all(word in text.tensor_proto.string_val[0].decode() for word in ("ein", "one", "won"))
+
+
+def test_what_a_killed_start_wrote_beyond_its_checkpoint_gives_way_to_what_comes_in_its_place(tmp_path: Path) -> None:
+    track(tmp_path, 10)
+    track(tmp_path, 20)
+    with (tmp_path / "log.jsonl").open("a") as log:
+        log.write('{"kind": "train", "upd')  # the power went
+    tracker = Tracker(tmp_path)
+    tracker.took_up(14)
+    tracker.update(15, 0.5, {"loss": 1.5})
+    tracker.close()
+    found = [(record["kind"], record["update"]) for record in read_log(tmp_path)]
+    assert found == [("train", 10), ("valid", 10), ("train", 15)]
+    events = EventAccumulator(str(tmp_path / "tensorboard"))
+    events.Reload()
+    assert [(scalar.step, scalar.value) for scalar in events.Scalars("train/loss")] == [(10, 2.5), (15, 1.5)]
 
 
 def test_people_read_stderr_and_programs_stdout(

@@ -95,6 +95,10 @@ class Listener:
     scores: dict[int, dict[str, float]] = field(default_factory=dict)
     drawn: list[int] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
+    taken_up: list[int] = field(default_factory=list)
+
+    def took_up(self, update: int) -> None:
+        self.taken_up.append(update)
 
     def update(self, update: int, progress: float, values: dict[str, float], patience: float) -> None:
         assert 0 <= values["padding"] < 1
@@ -602,6 +606,7 @@ def test_after_too_many_in_a_row_it_goes_back_to_the_checkpoint_at_half_of_the_r
     assert (progress.update, progress.returns, progress.bad) == (30, 1, 0)
     assert progress.skipped == BAD_IN_A_ROW
     assert any("back to checkpoint-000000010, at 0.5 of" in line for line in trainer.tracker.said)
+    assert trainer.tracker.taken_up == [10]
     peak = SETTINGS["train.learning_rate"]
     assert trainer.tracker.rates[-18:] == [peak / 2] * 18
     assert list(trainer.tracker.scores) == [10, 20, 30]

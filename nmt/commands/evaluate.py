@@ -126,6 +126,11 @@ def check(options: argparse.Namespace) -> None:
         raise UserError("a model needs a text to translate: give --source.")
     if options.folder and not (options.source_language and options.target_language):
         raise UserError("--data.folder needs --data.source and --data.target: the languages, as the files end.")
+    named = options.folder or any(len(location) == 1 for location in options.test)
+    if not named and (options.source_language or options.target_language):
+        raise UserError(
+            "--data.source and --data.target are for --data.folder and a --test of one place: leave them out."
+        )
     if options.ensemble and len(options.model) != 1:
         raise UserError("--ensemble joins its models to one --model: give that alone.")
     if not options.model:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nmt.config import SearchConfig
-from nmt.data.lines import open_input, read_lines
+from nmt.data.lines import open_input, open_output, read_lines
 from nmt.errors import UserError, choose, nearest, unknown
 from nmt.evaluation.heat_map import FORMS
 from nmt.formats import attention_maps
@@ -103,7 +103,7 @@ def glossary(session: Session, words: str) -> None:
 
 
 def model(session: Session, words: str) -> None:
-    """:model DIR goes on with another model and what has been set."""
+    """:model DIR goes on with another model and what has been set; --ensemble and --lm stay with the first."""
     other = _loaded(session, words or _missing("model", "DIR"))
     session.model = other
     session.display.remark(f"the model is {other.name}")
@@ -164,12 +164,13 @@ def score(session: Session, words: str) -> None:
 
 
 def save(session: Session, words: str) -> None:
-    """:save FILE writes all lines so far with their translations, a tab between."""
+    """:save FILE writes all lines so far with their translations, a tab between; packed where it ends in .gz or so."""
     path = _path(words or _missing("save", "FILE"))
     if path.resolve() != session.saved:
         path = _new(words)
     rows = ("\t".join(side.replace("\t", " ") for side in pair) for pair in session.transcript)
-    write_durably(path, "".join(f"{row}\n" for row in rows).encode("utf-8", errors="replace"))
+    with open_output(path) as file:
+        file.write("".join(f"{row}\n" for row in rows).encode("utf-8", errors="replace"))
     session.saved = path.resolve()
     session.display.remark(f"{len(session.transcript):,} lines are in {path}")
 

@@ -161,6 +161,7 @@ def test_a_line_with_a_problem_is_named_and_shifts_nothing(folder: Path, capsys:
         ("--reference test1.de", "give --model, or --hypothesis"),
         ("--hypothesis a.txt", "a test set is --source with --reference"),
         ("--hypothesis a.txt --reference test1.de --test test1.en test1.de", "two are given"),
+        ("--hypothesis a.txt --reference test1.de --data.target de", "a --test of one place"),
         ("--model m --reference test1.de", "a model needs a text to translate"),
         ("--model m --source test1.en", "--source with --reference"),
         ("--hypothesis a.txt --reference test2.de", "a.txt has 3 lines, the references of test2 have 1"),

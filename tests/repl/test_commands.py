@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import random
 import xml.etree.ElementTree as ET
@@ -59,7 +60,7 @@ def test_without_a_terminal_each_line_is_answered_with_a_line(translator: Transl
         (":model ~nobody/here", "error: "),
         (":save " + "x" * 5000, "File name too long"),
         (":save .", ". is a folder"),
-        (":save nowhere/out.tsv", "nowhere/out.tsv: No such file"),
+        (":save nowhere/out.tsv", "nowhere/out.tsv cannot be written (No such file"),
         (":score Kind", "nothing is translated yet"),
         (":explain", "nothing is translated yet"),
         (":attention", "nothing is translated yet"),
@@ -189,15 +190,17 @@ def test_two_models_side_by_side(model_with_other_pieces: Path, translator: Tran
 
 def test_the_transcript_is_saved_and_overwrites_nothing(translator: Translator, piped: Piped, tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("mine")
-    _, err = piped("The boat.", ":save out.tsv", "", "A\tbook.", ":save out.tsv", ":save precious")
+    _, err = piped("The boat.", ":save out.tsv", "", "A\tbook.", ":save out.tsv", ":save precious", ":save out.tsv.gz")
     assert err == [
         "1 lines are in out.tsv",
         "3 lines are in out.tsv",
         "error: precious is there already: choose another name.",
+        "3 lines are in out.tsv.gz",
     ]
     boat, book = (translator.translate(line).text for line in ("The boat.", "A\tbook."))
     assert (tmp_path / "out.tsv").read_text() == f"The boat.\t{boat}\n\t\nA book.\t{book}\n"
-    assert sorted(os.listdir(tmp_path)) == ["out.tsv", "precious"]
+    assert gzip.decompress((tmp_path / "out.tsv.gz").read_bytes()) == (tmp_path / "out.tsv").read_bytes()
+    assert sorted(os.listdir(tmp_path)) == ["out.tsv", "out.tsv.gz", "precious"]
 
 
 def test_a_file_is_answered_like_what_is_typed(translator: Translator, piped: Piped, tmp_path: Path) -> None:

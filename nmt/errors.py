@@ -65,10 +65,10 @@ def guard(function: Callable[[], object], program: str = "nmt") -> int:
             sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except KeyboardInterrupt as interruption:
-        print(f"{program}: {str(interruption) or 'interrupted'}", file=sys.stderr)
+        _tell(f"{program}: {str(interruption) or 'interrupted'}")
         return 130
     except Terminated:
-        print(f"{program}: terminated", file=sys.stderr)
+        _tell(f"{program}: terminated")
         return 128 + signal.SIGTERM
     except BrokenPipeError:
         # Python flushes stdout once more when it ends: let it flush into nothing.
@@ -84,8 +84,14 @@ def guard(function: Callable[[], object], program: str = "nmt") -> int:
             raise
         mend = "give a smaller --batch-tokens, or train into another --output with a smaller --train.batch_tokens."
         message = f"the memory is used up: {mend}"
-    print(f"{program}: error: {' '.join(message.splitlines())}", file=sys.stderr)
+    _tell(f"{program}: error: {' '.join(message.splitlines())}")
     return 2
+
+
+def _tell(message: str) -> None:
+    """A line on stderr, if there is still someone to read it."""
+    with contextlib.suppress(OSError):  # of a terminal that was closed
+        print(message, file=sys.stderr)
 
 
 def memory_used_up(error: Exception) -> bool:

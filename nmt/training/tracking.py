@@ -124,8 +124,9 @@ class Tracker:
             self._writer.add_image(f"valid/{name}", picture, update, dataformats="HWC")
 
     def say(self, message: str) -> None:
-        """A line on stderr, above the progress bar."""
-        tqdm.write(message, file=sys.stderr)
+        """A line on stderr, above the progress bar, if there is still someone to read it."""
+        with contextlib.suppress(OSError):  # of a terminal that was closed
+            tqdm.write(message, file=sys.stderr)
 
     def close(self) -> None:
         """Flushes and closes everything."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import pty
 import random
 import shutil
 import signal
@@ -235,6 +236,31 @@ def test_a_signal_saves_and_the_same_command_goes_on_to_the_same_end(
     assert 20 <= update < 200
     again = subprocess.run(command, capture_output=True, env=environment, check=True)
     assert f"resumed checkpoint-{update:09d}".encode() in again.stderr
+    assert_same_end(tmp_path / "run", whole)
+
+
+def test_a_closed_terminal_saves_and_nohup_does_not_hear_it(data: Path, whole: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "from nmt.cli import main; raise SystemExit(main())"]
+    command += words(data, tmp_path / "run", **LONG)
+    process, handle = pty.fork()
+    if process == 0:
+        os.environ["OMP_NUM_THREADS"] = "1"
+        os.execv(command[0], command)
+    said = b""
+    while b"validation" not in said:
+        said += os.read(handle, 1000)
+    os.close(handle)  # the system sends SIGHUP, and whatever is written from now on fails
+    _, status = os.waitpid(process, 0)
+    assert os.waitstatus_to_exitcode(status) == 128 + signal.SIGTERM
+    (update,) = {int(path.name[-9:]) for path in [max((tmp_path / "run").glob("trainer/checkpoint-*"))]}
+    assert 20 <= update < 200
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(["nohup", *command], stderr=subprocess.PIPE, env=environment) as again:
+        lines = iter(again.stderr.readline, b"")
+        assert any(f"resumed checkpoint-{update:09d}".encode() in line for line in lines)
+        again.send_signal(signal.SIGHUP)
+        again.communicate(timeout=240)
+    assert again.returncode == 0
     assert_same_end(tmp_path / "run", whole)
 
 

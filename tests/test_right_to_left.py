@@ -30,7 +30,7 @@ def test_the_target_is_read_from_its_end_and_written_from_its_beginning(translat
     assert pieces[-1] == END
     assert source.encode(["Das Kind sieht das Buch."])[0][:-1] == pieces[-2::-1]
     assert target.normal("Das  Kind.") == "Das Kind."
-    assert (target.halves() == source.halves()[:, ::-1]).all()
+    assert (target.parts() == source.parts()[:, ::-1]).all()
     assert translator.vocabulary.joint
 
 

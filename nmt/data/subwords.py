@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -94,21 +94,33 @@ class Subwords:
         leaves, enters = (np.array([bool(place.search(piece)) for piece in pieces]) for place in (LEAVES, ENTERS))
         return leaves, enters, lacks
 
-    def halves(self) -> NDArray[np.int32]:
-        """[pieces, 2]: for each piece the two that spell it, of all such those with the highest scores together (found
-        earlier in byte pairs, likelier in unigram); zeros where there are none, as for characters, bytes and special
-        symbols."""
+    def parts(self) -> NDArray[np.int32]:
+        """[pieces, most parts]: for each piece the smaller ones that spell it, as few as can be, and of such spellings
+        that with the highest scores together (found earlier in byte pairs, likelier in unigram); then zeros. Nothing
+        but zeros where there is none, as for characters, bytes and special symbols."""
         pieces = _proto().ModelProto.FromString(self.model).pieces
         plain = [number for number, piece in enumerate(pieces) if piece.type == piece.NORMAL]
         ranked = {text: number for number, text in zip(plain, self.pieces(plain), strict=True)}
-        score = self._processor.get_score
-        found = np.zeros((len(self), 2), np.int32)
-        for text, number in ranked.items():
-            cuts = ((ranked.get(text[:cut]), ranked.get(text[cut:])) for cut in range(1, len(text)))
-            both = [(left, right) for left, right in cuts if left is not None and right is not None]
-            if both:
-                found[number] = max(both, key=lambda pair: score(pair[0]) + score(pair[1]))
+        scores = {text: self._processor.get_score(number) for text, number in ranked.items()}
+        spelled = {number: [ranked[part] for part in spelling(text, scores)] for text, number in ranked.items()}
+        found = np.zeros((len(self), max(2, *map(len, spelled.values()))), np.int32)
+        for number, parts in spelled.items():
+            found[number, : len(parts)] = parts
         return found
+
+
+def spelling(text: str, scores: Mapping[str, float]) -> list[str]:
+    """The fewest shorter pieces that spell a piece, those with the highest scores together; none if none do. `scores`:
+    of every piece."""
+    best: list[tuple[int, float, list[str]] | None] = [(0, 0.0, [])]  # parts (negative), scores, spelling, by length
+    for end in range(1, len(text) + 1):
+        ways = []
+        for start in range(end == len(text), end):
+            before, part = best[start], text[start:end]
+            if before is not None and part in scores:
+                ways.append((before[0] - 1, before[1] + scores[part], [*before[2], part]))
+        best.append(max(ways, default=None))
+    return best[-1][2] if best[-1] else []
 
 
 class RightToLeft(Subwords):
@@ -120,9 +132,9 @@ class RightToLeft(Subwords):
         after = [END] if end else []
         return [[*reversed(pieces), *after] for pieces in super().encode(sentences, end=False)]
 
-    def halves(self) -> NDArray[np.int32]:
-        """[pieces, 2]: the two that spell a piece, the last one first."""
-        return super().halves()[:, [1, 0]]
+    def parts(self) -> NDArray[np.int32]:
+        """[pieces, most parts]: those that spell a piece, the last one first, after zeros."""
+        return super().parts()[:, ::-1]
 
 
 class Vocabulary(NamedTuple):
@@ -174,33 +186,32 @@ class SubwordDropout:
     def __init__(self, vocabulary: Vocabulary, rate: float, seed: int) -> None:
         self.rate = rate
         self.seed = seed
-        tables = {side: side.halves() for side in set(vocabulary)} if rate else {}  # of a joint vocabulary only one
-        self._halves = [tables[side] for side in vocabulary if tables]
+        tables = {side: side.parts() for side in set(vocabulary)} if rate else {}  # of a joint vocabulary only one
+        self._parts = [tables[side] for side in vocabulary if tables]
 
     def __call__(self, pairs: list[EncodedPair], epoch: int, batch: int) -> list[EncodedPair]:
         """Pairs of piece sequences, end symbols included -> the same texts, spelled for this batch of this epoch."""
-        if not self._halves:
+        if not self._parts:
             return pairs
         # Five numbers: numpy fills fewer than four up with zeros, and the order of the pairs has [seed, epoch].
         random = np.random.default_rng([1, 1, self.seed, epoch, batch])
-        sides = zip(zip(*pairs, strict=True), self._halves, strict=True)
-        return list(zip(*(_split_some(side, halves, self.rate, random) for side, halves in sides), strict=True))
+        sides = zip(zip(*pairs, strict=True), self._parts, strict=True)
+        return list(zip(*(_split_some(side, parts, self.rate, random) for side, parts in sides), strict=True))
 
 
 def _split_some(
-    sentences: Sequence[Pieces], halves: NDArray[np.int32], rate: float, random: np.random.Generator
+    sentences: Sequence[Pieces], parts: NDArray[np.int32], rate: float, random: np.random.Generator
 ) -> list[Pieces]:
-    """The sentences, each with its end symbol, with a share of their pieces cut into their `halves`, and such a half
+    """The sentences, each with its end symbol, with a share of their pieces cut into their `parts`, and such a part
     with the same probability again: the text is the same and is spelled otherwise (after BPE-dropout, Provilkov et al.
-    2020, which leaves out merges while encoding)."""
+    2020, which leaves out merges while encoding, and so cuts a word of many merges oftener)."""
     pieces = np.concatenate(sentences)
+    counts = (parts > 0).sum(axis=1)
     fresh = np.ones(len(pieces), bool)
-    while (cut := fresh & (halves[pieces, 0] > 0) & (random.random(len(pieces)) < rate)).any():
-        counts = 1 + cut
-        places = (np.cumsum(counts) - counts)[cut]
-        parts, fresh = halves[pieces[cut]], np.repeat(cut, counts)
-        pieces = np.repeat(pieces, counts)
-        pieces[places], pieces[places + 1] = parts[:, 0], parts[:, 1]
+    while (cut := fresh & (counts[pieces] > 0) & (random.random(len(pieces)) < rate)).any():
+        spelled, times = parts[pieces[cut]], np.where(cut, counts[pieces], 1)
+        pieces, fresh = np.repeat(pieces, times), np.repeat(cut, times)
+        pieces[fresh] = spelled[spelled > 0]
     return np.split(pieces, np.flatnonzero(pieces == END)[:-1] + 1)
 
 

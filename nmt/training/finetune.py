@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from nmt import model_folder
@@ -76,7 +75,7 @@ def extend(base: Vocabulary, pairs: Callable[[], Iterable[tuple[str, str]]], con
 
 def initial_weights(base: Model, vocabulary: Vocabulary, config: Config) -> dict[str, Tensor]:
     """The weights of a model for a vocabulary that begins with its own: what is learnt of a new piece is the mean of
-    what is known of its two halves, and nothing of a new character."""
+    what is known of its parts, and nothing of a new character."""
     network = model_folder.build(config, vocabulary)
     known = dict(base.network.named_parameters())
     weights = {name: parameter.detach().clone() for name, parameter in network.named_parameters()}
@@ -90,10 +89,10 @@ def initial_weights(base: Model, vocabulary: Vocabulary, config: Config) -> dict
 
 
 def _spell(weight: Tensor, first: int, subwords: Subwords) -> None:
-    """Fills the rows from `first` on with the means of those of their halves, short pieces first: a half may be new."""
-    halves = torch.from_numpy(subwords.halves())
+    """Fills the rows from `first` on with the means of those of their parts, short pieces first: a part may be new."""
+    parts = subwords.parts()
     pieces = subwords.pieces(range(len(weight)))
     for number in sorted(range(first, len(weight)), key=lambda number: len(pieces[number])):
-        left, right = halves[number].tolist()
-        if left:
-            weight[number] = (weight[left] + weight[right]) / 2
+        known = [part for part in parts[number].tolist() if part]
+        if known:
+            weight[number] = weight[known].mean(dim=0)

@@ -171,5 +171,5 @@ def test_a_tag_is_one_piece_of_the_source_and_no_subword_dropout_cuts_it(joint: 
     source: Subwords = vocabulary.source
     (encoded,) = source.encode(["<2de> many 1"], end=False)
     assert source.pieces(encoded)[:2] == ["▁", "<2de>"]
-    assert not source.halves()[encoded[1]].any()
+    assert not source.parts()[encoded[1]].any()
     assert ("<2de>" in vocabulary.target.pieces(range(len(vocabulary.target)))) == joint

@@ -21,6 +21,7 @@ from nmt.data.subwords import (
     SubwordDropout,
     Subwords,
     Vocabulary,
+    spelling,
     train_subwords,
     train_vocabulary,
 )
@@ -163,17 +164,27 @@ def decoded(vocabulary: Vocabulary, pairs: list[EncodedPair]) -> list[tuple[str,
 
 
 @every_algorithm
-def test_the_halves_of_a_piece_spell_it(algorithm: str) -> None:
+def test_the_parts_of_a_piece_spell_it(algorithm: str) -> None:
     subwords = VOCABULARIES[algorithm].source
-    halves = subwords.halves()
-    assert halves.shape == (len(subwords), 2)
-    cut = np.flatnonzero(halves[:, 0])
-    assert len(cut) >= 3
-    for piece in cut.tolist():
-        left, right = subwords.pieces(halves[piece].tolist())
-        assert subwords.pieces([piece]) == [left + right]
-    whole = [text for number, text in enumerate(subwords.pieces(range(len(subwords)))) if not halves[number].any()]
-    assert {"<pad>", "<s>", "</s>", "<0x41>"} <= set(whole)
+    parts = subwords.parts()
+    texts = subwords.pieces(range(len(subwords)))
+    for number, text in enumerate(texts):
+        spelled = [texts[part] for part in parts[number] if part]
+        assert len(spelled) != 1
+        assert "".join(spelled) == (text if spelled else "")
+    whole = {text for number, text in enumerate(texts) if not parts[number].any()}
+    assert {"<pad>", "<s>", "</s>", "<0x41>"} <= whole
+    characters = set(texts)
+    assert all(len(text) == 1 or text.startswith("<") or not set(text) <= characters for text in whole)
+
+
+def test_of_the_spellings_of_a_piece_the_shortest_and_likeliest_is_taken() -> None:
+    scores = {"abcd": -1.0, "a": -4.0, "b": -4.0, "c": -4.0, "d": -4.0, "ab": -9.0, "cd": -9.0, "bcd": -13.0}
+    assert spelling("abcd", scores) == ["a", "bcd"]
+    assert spelling("abcd", {**scores, "cd": -7.0}) == ["ab", "cd"]
+    assert spelling("bcd", scores) == ["b", "cd"]
+    assert spelling("ac", scores) == ["a", "c"]
+    assert spelling("a", scores) == spelling("aé", scores) == []
 
 
 @every_algorithm
@@ -213,12 +224,13 @@ def test_the_spelling_changes_from_batch_to_batch_and_can_be_drawn_again(algorit
 @every_algorithm
 def test_so_large_a_share_of_the_pieces_is_cut(algorithm: str) -> None:
     vocabulary = VOCABULARIES[algorithm]
-    halves, rate = vocabulary.source.halves(), 0.2
+    parts, rate = vocabulary.source.parts(), 0.2
     pairs = encoded(vocabulary, PAIRS * 100)
-    could = sum(int((halves[source, 0] > 0).sum()) for source, _ in pairs)
+    counts = (parts > 0).sum(axis=1)
+    could = sum(int((counts[source] - 1).clip(0).sum()) for source, _ in pairs)
     more = sum(len(source) for source, _ in SubwordDropout(vocabulary, rate, 1)(pairs, 0, 0))
     more -= sum(len(source) for source, _ in pairs)
-    assert 0.8 * rate * could < more < 1.2 * rate * could / (1 - 2 * rate)  # at most all halves can be cut again
+    assert 0.8 * rate * could < more < 1.2 * rate * could / (1 - 2 * rate)  # nearly all parts can be cut again
 
 
 @every_algorithm

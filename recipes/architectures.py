@@ -1,7 +1,8 @@
 """Architectures compared: known recurrent translators and the house's own, at equal parameters and in equal minutes.
 
     python recipes/architectures.py --data.folder FOLDER --data.source en --data.target de --output runs/architectures
-        [--train.minutes M] [--parameters MILLIONS] [--only NAME ...] [any other setting of recipes/multi30k.py]
+        [--train.minutes M] [--parameters MILLIONS] [--only NAME ...] [any other setting of recipes/multi30k.py, except
+        model.copying, which needs joint pieces]
 
 Each is a configuration of one network, trained by recipes/multi30k.py, and as wide as it takes to come to as many
 parameters; the layers are fewer than in the papers, whose corpora are a hundred times as large. What is no matter of

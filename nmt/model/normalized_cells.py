@@ -53,7 +53,8 @@ class NormalizedLSTM(Normalized):
 
 
 class NormalizedGRU(Normalized):
-    """GRU, with the reset gate applied after the product (Ba et al. 2016, supplementary material)."""
+    """GRU, with the reset gate applied after the product (Ba et al. 2016, supplementary material; there the candidate's
+    share is normalised apart from the gates', here all three at once)."""
 
     GATES = 3
 

@@ -111,11 +111,11 @@ def compare(description: str | None, variants: Mapping[str, Mapping[str, Any]], 
         for word in others:
             if word.startswith("--") and word[2:].partition("=")[0] in varied:
                 raise UserError(f"{word.partition('=')[0]} is what is compared here, or kept alike: leave it out.")
-        picked = {name: choose(variants, name, "--only") for name in chosen.only}
+        wanted = round(chosen.parameters * 1e6)  # all are sized before the first is trained
+        picked = {name: sized(choose(variants, name, "--only"), wanted) for name in chosen.only}
         folders = {}
         for name, settings in picked.items():
             print(f"{name}: {chosen.output / name}.log", file=sys.stderr, flush=True)
-            settings = sized(settings, round(chosen.parameters * 1e6))
             folders[name] = train(recipe, settings, others, chosen.output / name)
         found = table(folders, "architecture")
         write_durably(chosen.output / "table.md", f"{found}\n".encode())

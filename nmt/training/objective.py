@@ -80,6 +80,10 @@ def check_objective(config: Config) -> None:
     for name in ("guided_alignment", "coverage_loss"):
         if getattr(settings, name) and config.model.attention == "none":
             raise UserError(f"train.{name} needs attention: set it 0, or model.attention to another than none.")
+    if config.search.coverage_penalty and config.model.attention == "none" and not config.model.is_language_model:
+        raise UserError("search.coverage_penalty needs attention: set it 0, or model.attention to another than none.")
+    if settings.rdrop and config.model.dropout == config.model.word_dropout == 0:
+        raise UserError("train.rdrop compares two passes under dropout: set model.dropout above 0, or leave it out.")
     if config.model.is_language_model and settings.best_by != "loss":
         raise UserError(
             f"train.best_by {settings.best_by} compares translations, which a language model has none of: "

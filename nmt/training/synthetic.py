@@ -134,9 +134,10 @@ def _side(model: str, corpora: Corpora, wanted: str) -> str:
         side = None if known and theirs != way else wanted
         needed = f"one from {way[0]} to {way[1]}"
     if side is None:
+        first, second = (language or "several languages" for language in theirs)
         raise UserError(
-            f"{model} translates from {theirs[0]} to {theirs[1]}, and synthetic.side {wanted} needs {needed}: name "
-            "another model."
+            f"{model} translates from {first} to {second}, and synthetic.side {wanted} needs {needed}: name another "
+            "model."
         )
     return side
 

@@ -23,9 +23,9 @@ def a_finished_run(folder: Path) -> Path:
     """A model folder with what a training leaves in it."""
     make_model_folder(folder)
     records = [
-        {"kind": "train", "tokens_per_second": 900.0, "epoch": 0},
-        {"kind": "train", "tokens_per_second": 1100.0, "epoch": 2},
-        {"kind": "valid", "bleu": 31.5},
+        {"kind": "train", "update": 10, "tokens_per_second": 900.0, "epoch": 0},
+        {"kind": "train", "update": 20, "tokens_per_second": 1100.0, "epoch": 2},
+        {"kind": "valid", "update": 20, "bleu": 31.5},
     ]
     (folder / "log.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
     (folder / "scores.json").write_text(json.dumps({"test": {"bleu": {"score": 32.25}}}))
@@ -69,6 +69,15 @@ def test_a_training_that_fails_says_where_the_reason_is(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"gnmt\.log says why"):
         train(tmp_path / "missing.py", {"model.cell": "lstm"}, [], tmp_path / "gnmt")
     assert "missing.py" in (tmp_path / "gnmt.log").read_text()
+
+
+def test_a_size_that_one_cannot_have_is_told_before_any_is_trained(tmp_path: Path) -> None:
+    sized(ARCHITECTURES["gnmt"], 2_600_000)
+    names = ["--only", "gnmt", "house-ssru", "--parameters", "2.6"]
+    result = run_script(RECIPE, "--output", str(tmp_path / "out"), *names)
+    assert result.returncode == 2
+    assert "raise --parameters" in result.stderr
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("setting", ["--model.cell=rnn", "--model.hidden", "--subwords.vocabulary"])

@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import sys
 from pathlib import Path
@@ -19,6 +18,7 @@ from nmt import model_folder
 from nmt.arguments import positive
 from nmt.errors import UserError, guard
 from nmt.training import averaging
+from nmt.training.checkpoints import read_progress
 
 
 def weights(run: Path, last: int | None, best: int | None) -> list[Path]:
@@ -30,7 +30,7 @@ def weights(run: Path, last: int | None, best: int | None) -> list[Path]:
         found = [folder / model_folder.WEIGHTS for folder in checkpoints][-last:]
         kept, setting = len(checkpoints), "train.keep"
     else:
-        scores = json.loads((checkpoints[-1] / "progress.json").read_text())["validated_scores"]
+        scores = read_progress(checkpoints[-1]).validated_scores
         found = [run / "trainer" / "validated" / name for name in averaging.chosen(scores, best or 1, "best")]
         kept, setting = len(scores), "train.average"
     if len(found) < (last or best or 1):

@@ -268,8 +268,8 @@ def train_subwords(sentences: Iterable[str], config: SubwordsConfig) -> Subwords
     except RuntimeError as error:
         reason = str(error).rsplit("]", 1)[-1].strip() or "the text has too little"
         raise UserError(
-            f"SentencePiece could not train {config.vocabulary} pieces ({reason}): "
-            "give more text, set subwords.vocabulary, or a smaller subwords.coverage if the text has many characters."
+            f"SentencePiece could not train {config.vocabulary} pieces ({reason}): give more text, another "
+            "subwords.vocabulary, or a smaller subwords.coverage if the text has many characters."
         ) from None
     return Subwords(model.getvalue())
 

@@ -77,6 +77,7 @@ def begun(new: Inherited, corpora: Corpora, folder: Path) -> Config:
 
     if base:
         vocabulary = finetune.extend(base.vocabulary, pairs, config)
+        _tell_extended(base.vocabulary, vocabulary, config.subwords.extend)
     if vocabulary and not config.model.is_language_model:
         _tell_spelled(config, vocabulary)
     vocabulary = vocabulary or train_vocabulary(pairs, config.subwords)
@@ -92,6 +93,13 @@ def begun(new: Inherited, corpora: Corpora, folder: Path) -> Config:
     except OSError as error:
         raise UserError(f"{folder} cannot be written ({error.strerror}): choose another --output.") from None
     return config
+
+
+def _tell_extended(old: Vocabulary, new: Vocabulary, asked: int) -> None:
+    """Says where the new pairs have fewer new pieces than were asked for."""
+    for name, before, after in zip(("source", "target"), old, new, strict=True):
+        if (more := len(after) - len(before)) < asked:
+            say(f"subwords.extend {asked:,}: the new pairs have {more:,} pieces more for the {name}")
 
 
 def _tell_spelled(config: Config, vocabulary: Vocabulary) -> None:

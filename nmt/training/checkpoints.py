@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
 from torch import Tensor, optim
 
 from nmt import model_folder
@@ -106,17 +107,14 @@ class Checkpoints:
                 report(f"{problem} Going on from {folder.name}.")
             return folder
         if problems:
-            raise UserError(f"no checkpoint in {self.folder} is whole: {problems[0]}")
+            raise UserError(f"no checkpoint in {self.folder} can be taken up: {problems[0]}")
         return None
 
     def _restore(self, folder: Path, state: TrainingState) -> None:
         weights = model_folder.read_tensors(folder / model_folder.WEIGHTS)
         optimizer = model_folder.read_tensors(folder / "optimizer.safetensors")
         average = model_folder.read_tensors(folder / "average.safetensors")
-        try:
-            progress = Progress(**json.loads((folder / "progress.json").read_text()))
-        except (OSError, ValueError, TypeError) as error:
-            raise UserError(f"{folder / 'progress.json'} is damaged ({error}): restore it from a copy.") from None
+        progress = read_progress(folder)
         model_folder.assign_weights(state.network, weights, folder / model_folder.WEIGHTS)
         _load_optimizer(state.optimizer, optimizer)
         for name, tensor in state.average.items():
@@ -129,6 +127,19 @@ class Checkpoints:
         if not self.folder.is_dir():
             return []
         return sorted(self.folder.glob(CHECKPOINTS))
+
+
+def read_progress(folder: Path) -> Progress:
+    """Where the training stood at a checkpoint. Raises UserError when the file is missing or damaged."""
+    path = folder / "progress.json"
+    try:
+        return TypeAdapter(Progress).validate_json(path.read_bytes())
+    except OSError as error:
+        reason = error.strerror
+    except ValidationError as error:
+        first = error.errors()[0]
+        reason = " ".join([*map(str, first["loc"]), first["msg"]])
+    raise UserError(f"{path} is damaged ({reason}): restore it from a copy.")
 
 
 def _optimizer_tensors(optimizer: optim.Optimizer) -> dict[str, Tensor]:

@@ -83,7 +83,8 @@ class Selection:
             progress.best = value
             self._write(self.best)
         progress.stale = 0 if better or lower else progress.stale + 1
-        if progress.stale and progress.stale % max(1, patience // 2) == 0:
+        plateau = self.settings.schedule == "plateau"
+        if plateau and progress.stale and progress.stale % max(1, patience // 2) == 0:
             progress.lowered += 1
         if progress.stale >= patience:
             said = f"{progress.stale} validations without a better {self.settings.best_by} or loss"

@@ -94,7 +94,6 @@ class Trainer:
     def _stop(self, asked: int | None) -> None:
         """Ends a training that is saved, where a signal has asked for it."""
         if asked:
-            self.group.tell("saved")  # before any process ends, and torchrun ends the others
             self.tracker.say(f"stopped at update {self.state.progress.update}, saved: start again to go on")
             raise Terminated if asked == signal.SIGTERM else KeyboardInterrupt
 
@@ -250,10 +249,9 @@ class Trainer:
         progress = self.state.progress
         progress.seconds, self._started = self._seconds(), time.monotonic()
         self._saved = time.monotonic()
-        if not self.group.first:
-            return
-        self.checkpoints.save(self.state)
-        self.selection.prune()
+        self.group.once(lambda: self.checkpoints.save(self.state))
+        if self.group.first:
+            self.selection.prune()
 
     def _resume(self) -> None:
         """Takes up the newest checkpoint, or writes a first one, so that a disk that takes none is found at once; and
@@ -267,6 +265,8 @@ class Trainer:
         self._agree()
         if self.finished():
             self.tracker.say(f"nothing is left to train: {self._why_finished()} to go on")
+            if progress.best is None:  # the best weights are lost, or others are asked for
+                self._validate()
             return
         self.state.network.train()
         self.learner.try_out(self.respell(self.corpus.pairs(self.order.largest(self.corpus.lengths)), 0, 0))

@@ -56,6 +56,15 @@ def test_more_than_there_are_is_refused(run: Path, tmp_path: Path, words: tuple[
     assert not (tmp_path / "mean").exists()
 
 
+def test_a_damaged_checkpoint_is_told(run: Path, tmp_path: Path) -> None:
+    path = run / "trainer" / "checkpoint-000000030" / "progress.json"
+    path.write_text("{")
+    done = average(run, tmp_path / "mean", "--best", "2")
+    assert done.returncode == 2
+    assert f"{path} is damaged" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 @pytest.mark.parametrize("words", [("--last", "0"), ("--last", "-1"), ("--best", "0"), ("--best", "-1")])
 def test_fewer_than_one_are_refused(run: Path, tmp_path: Path, words: tuple[str, str]) -> None:
     done = average(run, tmp_path / "mean", *words)

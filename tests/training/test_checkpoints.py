@@ -68,7 +68,7 @@ def test_what_was_saved_comes_back_and_goes_on_as_if_nothing_had_been(tmp_path: 
     state, other = make_state(optimizer), make_state(optimizer, seed=2)
     for _ in range(3):
         advance(state)
-    state.progress = Progress(3, 1, 2, 4.5, 600, 1, 2, 3.5, -0.25, 1)
+    state.progress = Progress(3, 1, 2, 4.5, 600, 1, 2, 3.5, -0.25, "loss")
     Checkpoints(tmp_path).save(state)
     advance(other)
     restored = Checkpoints(tmp_path).restore(other)
@@ -99,7 +99,10 @@ def test_the_newest_are_kept_and_nothing_is_pickled(tmp_path: Path) -> None:
             model_folder.read_tensors(path)  # raises for anything but plain tensors
 
 
-@pytest.mark.parametrize(("name", "damage"), list(itertools.product(FILES, ["cut", "emptied", "removed"])))
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [*itertools.product(FILES, ["cut", "emptied", "removed"]), ("progress.json", "retyped")],
+)
 def test_a_damaged_checkpoint_is_passed_over_for_the_one_before_and_told(
     tmp_path: Path, name: str, damage: str
 ) -> None:
@@ -108,6 +111,8 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before_and_told(
     content = path.read_bytes()
     if damage == "removed":
         path.unlink()
+    elif damage == "retyped":
+        path.write_bytes(content.replace(b'"update": 3', b'"update": "three"'))
     else:
         path.write_bytes(content[: -len(content) // 3] if damage == "cut" else b"")
     expected = make_state()

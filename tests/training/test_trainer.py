@@ -319,6 +319,20 @@ def test_where_the_best_weights_are_lost_the_next_are_kept(
     assert model_folder.read_tensors(tmp_path / model_folder.WEIGHTS)
 
 
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_finished_run_finds_its_best_weights_anew_where_they_are_lost_or_others_are_asked_for(
+    world: World, tmp_path: Path, lost: bool
+) -> None:
+    changes = {"train.updates": 10, "train.validate_every": 10, "train.best_by": "bleu"}
+    make_trainer(world, tmp_path, changes, validator=Scripted([30])).train()
+    whole = (tmp_path / model_folder.WEIGHTS).read_bytes()
+    os.truncate(tmp_path / model_folder.WEIGHTS, 100)
+    again = changes if lost else {**changes, "train.best_by": "chrf"}
+    progress = make_trainer(world, tmp_path, again, validator=Scripted([30])).train()
+    assert (progress.update, progress.best, progress.validations) == (10, 30, 2)
+    assert (tmp_path / model_folder.WEIGHTS).read_bytes() == whole
+
+
 def test_it_saves_every_few_minutes_between_validations(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -725,6 +739,17 @@ def test_on_a_plateau_the_rate_falls_before_patience_ends(world: World, tmp_path
     trainer.train()
     peak = SETTINGS["train.learning_rate"]
     assert trainer.tracker.rates == [peak] * 9 + [peak / 2] * 6  # best at 3; stale twice at 9, four times at 15
+
+
+def test_what_stood_still_under_another_schedule_does_not_lower_the_rate_of_a_plateau(
+    world: World, tmp_path: Path, every_rate: None
+) -> None:
+    changes = {"train.schedule": "constant", "train.warmup": 0, "train.patience": 4, "train.validate_every": 3}
+    make_trainer(world, tmp_path, {**changes, "train.updates": 9}, validator=Scripted([1] + [0] * 99)).train()
+    changes |= {"train.schedule": "plateau", "train.updates": 11}
+    trainer = make_trainer(world, tmp_path, changes, validator=Scripted([1]))
+    trainer.train()
+    assert trainer.tracker.rates == [SETTINGS["train.learning_rate"]] * 2
 
 
 @pytest.mark.parametrize("changes", [{"train.batch_tokens": 90}, {"train.seed": 5}], ids=str)

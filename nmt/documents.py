@@ -7,13 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 
 from nmt.config import SearchConfig
 from nmt.data.lines import Report, read_lines
-from nmt.data.progress import Progress
+from nmt.data.progress import COMPARED, Progress
 from nmt.errors import UserError
 from nmt.formats import Format
 from nmt.pipeline import Answer, Pipeline
-
-COMPARED = 3
-"""Lines that a translation which is gone on with is compared with."""
 
 
 def translate_document(

@@ -3,6 +3,7 @@ translation. What is not asked for is not computed."""
 
 from __future__ import annotations
 
+import bisect
 import functools
 import itertools
 from collections import deque
@@ -143,7 +144,7 @@ class Pipeline:
         request = Request(prefix, wishes.require, tag=wishes.tag)
         forbidden: list[str] = []
         if wishes.glossary:
-            terms, forbidden = wishes.glossary.asked(text, find(text))
+            terms, forbidden = wishes.glossary.asked(text, find(text, STRIPPED))
             asked = " ".join([prefix, *wishes.require, *(term.target for term in terms)]).lower()
             # A word that is also part of what is asked for is forbidden only by looking at what comes out.
             exclude = [form for word in forbidden if word.lower() not in asked for form in _forms(word)]
@@ -177,10 +178,9 @@ class Pipeline:
     def _words(self, prepared: _Prepared, parts: Sequence[Part], rank: int) -> list[Word]:
         """The words of the k-th best translation, protected spans mended and tags put back."""
         target: list[Word] = []
+        begun = 0
         kinds = [kind for kind in self.wishes.protect if kind not in STRIPPED]
-        for number, part in enumerate(parts):
-            end = parts[number + 1].start if number + 1 < len(parts) else len(prepared.text)
-            mine = [place for place, word in enumerate(prepared.words) if part.start <= word.start < end]
+        for number, (part, mine) in enumerate(zip(parts, _divided(prepared.words, parts), strict=True)):
             hypothesis = part.hypotheses[rank]
             surfaces = self.translator.vocabulary.target.decoded_surfaces(hypothesis.pieces)
             words = split(clean_line("".join(surfaces)), kinds)
@@ -191,11 +191,13 @@ class Pipeline:
                 places = alignment.places(surfaces[:-1])
                 alignment.link(source, words, self._source_places(part), places, seen, first)
                 begins = "" if number else prepared.request.prefix
-                words = mend(source, words, first, _locked(prepared, words, begins), _begun(words, begins))
+                own = _begun(words, begins)
+                words = mend(source, words, first, _held(prepared.request, words, begins), own)
+                begun += own
             if words:
                 words[0].space = part.space if target else ""
             target += words
-        return set_apart(prepared.words, put_back(prepared.words, target))
+        return set_apart(prepared.words, put_back(prepared.words, target, begun))
 
     def _source_places(self, part: Part) -> list[tuple[int, int]]:
         """From where to where in the text of a part each of its pieces stands, without the end symbol; (-1, -1) for
@@ -295,17 +297,29 @@ def _has_any(words: Sequence[str], text: str) -> bool:
     return any(standing(word, text) for word in words)
 
 
-def _locked(prepared: _Prepared, words: Sequence[Word], begins: str) -> list[int]:
-    """The places of the words that were asked for, the beginning among them."""
-    request = prepared.request
-    asked = [*request.include, *(term.target for term in request.terms)]
-    begun = range(_begun(words, begins))
-    if not asked:
-        return list(begun)
+def _divided(words: Sequence[Word], parts: Sequence[Part]) -> list[list[int]]:
+    """The numbers of the words of a line that are translated, by the part they stand in."""
+    starts = [part.start for part in parts]
+    divided: list[list[int]] = [[] for _ in parts]
+    for number, word in enumerate(words):
+        if word.start >= starts[0]:
+            divided[bisect.bisect(starts, word.start) - 1].append(number)
+    return divided
+
+
+def _held(request: Request, words: Sequence[Word], begins: str) -> list[int]:
+    """The places of the words that were asked for, the beginning among them. The words of a phrase are linked alike, so
+    that what is put in by its place comes beside the phrase."""
     text = written(words)
+    asked = [*request.include, *(term.target for term in request.terms)]
     spans = [span for phrase in asked for span in standing(phrase, text)]
-    found = [place for place, word in enumerate(words) if any(start <= word.start < end for start, end in spans)]
-    return [*begun, *found]
+    held = []
+    for start, end in [(0, len(" ".join(begins.split()))), *spans]:
+        phrase = [place for place, word in enumerate(words) if start <= word.start < end]
+        for place in phrase:
+            words[place].link = words[phrase[0]].link
+        held += phrase
+    return held
 
 
 def _begun(words: Sequence[Word], begins: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +67,9 @@ class Kind(NamedTuple):
     language_model: bool = False
 
 
+FEATURES = re.compile(r"\s*\S+[=:] -?\d")
+"""What Moses writes between a translation and its score begins so: `LM0= -9.2 WordPenalty0= -4`."""
+
 SCORERS = {
     "forward": Kind(lambda pairs: pairs),
     "reverse": Kind(lambda pairs: [(target, source) for source, target in pairs]),
@@ -85,10 +89,13 @@ def read_nbest(path: Path) -> list[Candidate]:
     found = []
     with open_input(path) as raw_lines:
         for number, line in enumerate(read_lines(raw_lines, reporter(str(path))), 1):
-            fields = line.split(" ||| ")
             try:
-                found.append(Candidate(int(fields[0]), fields[1].strip(), _number(fields[-1])))
-            except (ValueError, IndexError):
+                first, *said, score = line.split(" ||| ")
+                end = len(said) - bool(said[1:] and FEATURES.match(said[-1]))  # a translation may have bars, too
+                found.append(Candidate(int(first), " ||| ".join(said[:end]).strip(), _number(score)))
+                if not said:
+                    raise ValueError("it has no translation")
+            except ValueError:
                 raise UserError(
                     f"{path} line {number} is no line of an n-best list: `nmt translate --nbest N` writes "
                     "sentence ||| translation ||| score."

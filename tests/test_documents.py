@@ -118,6 +118,18 @@ def test_what_cannot_be_gone_on_with_is_refused_and_left_alone(
     assert not list(folder.glob("*.partial"))
 
 
+@pytest.mark.parametrize("window", [1, 5, 59])
+def test_another_input_is_told_whatever_the_window(
+    window: int, model_folder: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    how = ["--window", str(window)]
+    assert run(model_folder, folder, *how) == 0
+    whole = (folder / "out.txt").read_bytes()
+    (folder / "in.txt").write_text("".join(f"A {line[4:]}\n" for line in [*LINES, *LINES[:9]]))
+    assert "not made by this model" in refused(capsys, model_folder, folder, *how, "--resume")
+    assert (folder / "out.txt").read_bytes() == whole
+
+
 def test_two_processes_do_not_write_one_file(tmp_path: Path) -> None:
     how = {"resume": False, "keep": False, "step": 1}
     with open_progress(tmp_path / "out.txt", **how) as progress:

@@ -66,6 +66,23 @@ def test_a_line_that_is_no_nbest_is_named(line: str, tmp_path: Path) -> None:
         read_nbest(tmp_path / "n")
 
 
+@pytest.mark.parametrize(
+    ("between", "text"),
+    [
+        ("a b", "a b"),
+        ("a ||| b", "a ||| b"),
+        ("a b ||| LM0= -9.2 WordPenalty0= -4", "a b"),
+        ("a ||| b ||| d: 0 lm: -5.1", "a ||| b"),
+        ("", ""),
+    ],
+)
+def test_a_translation_may_have_bars_and_features_of_moses_are_no_part_of_it(
+    between: str, text: str, tmp_path: Path
+) -> None:
+    (tmp_path / "n").write_text(f"3 ||| {between} ||| -1.5\n")
+    assert read_nbest(tmp_path / "n") == [Candidate(3, text, -1.5)]
+
+
 def test_a_weight_that_is_no_number_is_refused(tmp_path: Path) -> None:
     (tmp_path / "w").write_text('{"nbest": NaN}')
     with pytest.raises(UserError, match="nan is no number"):

@@ -17,6 +17,8 @@ from nmt.data.packing import packing
 from nmt.errors import UserError
 
 PARTIAL = ".partial"
+COMPARED = 3
+"""Lines, beside the last, that tell whether an output which is gone on with was made of the same input."""
 
 
 @dataclass
@@ -47,8 +49,8 @@ def open_progress(
 
     resume: go on with such a file or, if there is none, with a copy of the complete one. Lines are kept `step` at a
     time, so that what is computed so many at a time is computed as it would have been without the interruption; the
-    last line is always written anew, for it may have been half a line of the input. Raises UserError for what cannot
-    be written or gone on with, and for a file that another process is writing.
+    last line is always written anew, for it may have been half a line of the input, and so are COMPARED more. Raises
+    UserError for what cannot be written or gone on with, and for a file that another process is writing.
     """
     if packing(path) or (path.exists() and not path.is_file()):
         if resume:
@@ -102,7 +104,7 @@ def _read(file: BinaryIO, step: int) -> Progress:
     """How far a file has come; half a line at its end does not count. The file then stands at its end."""
     file.seek(0)
     whole = sum(1 for line in file if line.endswith(b"\n"))
-    progress = Progress(file, kept=max(0, whole - 1) // step * step)
+    progress = Progress(file, kept=max(0, whole - 1 - COMPARED) // step * step)
     file.seek(0)
     for _ in range(progress.kept):
         progress._place += len(file.readline())

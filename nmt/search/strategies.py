@@ -108,7 +108,8 @@ class DiverseBeam:
             _, parents, tokens = likeliest(2 * each, totals, following - self.strength * counts.unsqueeze(1))
             batch = torch.arange(len(parents), device=parents.device).unsqueeze(1)
             plain = totals[batch, parents] + following[batch, parents, tokens]
-            counts.scatter_add_(1, tokens[:, :each], torch.ones_like(plain[:, :each]))
+            lives = plain[:, :each].isfinite().to(counts.dtype)  # a finished group chooses nothing
+            counts.scatter_add_(1, tokens[:, :each], lives)
             chosen.append((plain, parents + start, tokens))
         return Candidates(*(torch.stack(parts, dim=1) for parts in zip(*chosen, strict=True)))
 

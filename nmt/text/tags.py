@@ -32,16 +32,17 @@ class Element:
         return self.start == self.end
 
 
-def put_back(source: Sequence[Word], target: Sequence[Word]) -> list[Word]:
+def put_back(source: Sequence[Word], target: Sequence[Word], begun: int = 0) -> list[Word]:
     """The target with what was taken out of the source. Tags that were well nested are so again: an element stands
-    around the run of words with the most words of its own and the fewest others."""
+    around the run of words with the most words of its own and the fewest others. begun: how many words stand before
+    all that is put back."""
     if not any(word.kind in STRIPPED for word in source):
         return list(target)
     elements = _elements(source)
     links = [word.link for word in target]
     taken: dict[int, list[bool]] = {}
     for element in elements:
-        outer = elements[element.parent] if element.parent != NOWHERE else Element(0, 0, 0, 0, len(target))
+        outer = elements[element.parent] if element.parent != NOWHERE else Element(0, 0, 0, begun, len(target))
         free = taken.setdefault(element.parent, [True] * len(target))
         _place(element, links, outer, free)
         free[element.start : element.end] = [False] * (element.end - element.start)

@@ -26,7 +26,7 @@ from nmt.errors import UserError
 from nmt.search.decode import decode
 from nmt.search.protocol import DEAD, Hypothesis
 from nmt.search.settings import OWNERS, check_search, plain
-from nmt.search.strategies import STRATEGIES, Beam
+from nmt.search.strategies import STRATEGIES, Alive, Beam, DiverseBeam
 
 LIMIT = 6
 
@@ -125,6 +125,18 @@ def test_one_group_is_beam_search() -> None:
 def test_groups_that_mind_each_other_begin_with_different_words() -> None:
     for found in search(list(range(20)), strategy="diverse", beam=3, groups=3, diversity=50):
         assert len({one.pieces[0] for one in found}) == 3
+
+
+def test_a_finished_group_takes_nothing_from_the_others() -> None:
+    ended, sums = torch.zeros(1, 2, dtype=torch.long), torch.zeros(1, 2, 2)
+    for best in range(3, 6):
+        scores = torch.full((1, 2, 6), -5.0)
+        scores[:, :, best] = -1.0
+        for dead in (False, True):
+            sums[0, 0] = -math.inf if dead else 0.0
+            alive = Alive(torch.zeros(1, dtype=torch.long), ended, sums, torch.zeros(1, 2, 2, dtype=torch.long))
+            tokens = DiverseBeam(2, 2, 10.0).choose(alive, scores).tokens[0, 1].tolist()
+            assert (tokens[0] == best) == dead
 
 
 IMPOSSIBLE: list[tuple[dict[str, object], str]] = [

@@ -12,7 +12,7 @@ import nmt
 from nmt.errors import UserError
 from nmt.pipeline import Pipeline, Wishes
 from nmt.text.glossary import Glossary, make_term, read_glossary, standing
-from nmt.text.spans import find
+from nmt.text.spans import KINDS, find
 from nmt.translator import Translator
 
 
@@ -47,6 +47,15 @@ def test_the_glossary_is_obeyed_in_every_line(beam: int, translator: Translator)
     assert applied > 50
     assert any(standing(word, one.text) for one in plain for word in forbidden)
     assert told == []
+
+
+@pytest.mark.parametrize("protect", [(), tuple(KINDS)])
+def test_a_term_may_begin_with_a_number(protect: tuple[str, ...], translator: Translator) -> None:
+    terms = [make_term("2nd floor", "Obergeschoss"), make_term("24-hour boat", "Dauerboot"), make_term("100 %", "alle")]
+    pipeline = Pipeline(translator, Wishes(glossary=Glossary(terms), protect=protect))
+    lines = ["Our child sees the 2nd floor.", "A 24-hour boat.", "It is 100 % red."]
+    for answer, wanted in zip(pipeline.stream(lines), ("Obergeschoss", "Dauerboot", "alle"), strict=True):
+        assert standing(wanted, answer.text), answer.text
 
 
 def test_lines_that_no_term_applies_to_are_translated_as_without_it(translator: Translator) -> None:

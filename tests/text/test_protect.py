@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -27,6 +28,7 @@ EXAMPLES = {
     "number": ["3", "1,000.50", "12:30", "2016-05-12", "3/4"],
 }
 """Of each kind some that are found whole."""
+SPANS = ["{name}", "3.5", "https://a.org/b", "me@ab.de"]
 
 
 def test_every_kind_is_tried() -> None:
@@ -101,6 +103,21 @@ def test_what_was_asked_for_is_not_written_over_by_what_is_protected(model_folde
         assert answer.text.startswith(start)
         assert "Haus" in answer.text
         assert not spans(line) - spans(answer.text), answer.text
+
+
+def test_nothing_is_put_into_a_phrase_that_was_asked_for_or_before_a_beginning(model_folder: Path) -> None:
+    phrase = "mein lieber alter Kunde"
+    lines = [
+        f"{start} {first} sees {span} our {second}."
+        for start in ("The", "{0} a", "<b>A</b>")
+        for span in SPANS
+        for first, second in (("child", "boat"), ("book", "child"))
+    ]
+    pipeline = Pipeline(nmt.load(model_folder), Wishes(protect=tuple(KINDS), require=(phrase,)))
+    for answer in pipeline.stream(lines, prefixes=["Unser Haus"] * len(lines)):
+        assert phrase in answer.text
+        assert re.sub("<[^>]*>", "", answer.text).startswith("Unser Haus")
+        assert answer.text.startswith(("Unser Haus", "<b>Unser Haus"))
 
 
 @pytest.mark.parametrize(

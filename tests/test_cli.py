@@ -285,6 +285,19 @@ def test_score_gives_a_log_probability_for_every_pair(
     assert all(score < 0 for score in scores)
 
 
+def test_a_source_is_scored_behind_its_tag(
+    model_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.de").write_text("Das Kind.\n")
+    found = []
+    for source, tag in (("child.", "The big"), ("The big child.", ""), ("child.", "")):
+        (tmp_path / "a.en").write_text(f"{source}\n")
+        sides = ["--source", str(tmp_path / "a.en"), "--target", str(tmp_path / "a.de")]
+        assert main(["score", "--model", str(model_folder), *sides, "--tag", tag]) == 0
+        found.append(capsys.readouterr().out)
+    assert found[0] == found[1] != found[2]
+
+
 def test_score_names_a_pair_too_long_to_score_and_keeps_the_count(
     model_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -78,9 +78,14 @@ def add_wishes(parser: Parser) -> None:
     add("--term", action="append", default=[], metavar="SOURCE=TARGET", help=text)
     add("--forbid", action="append", default=[], metavar="WORD", help="a word that no translation has")
     add("--require", action="append", default=[], metavar="WORD", help="a word or phrase that every translation has")
-    text = "put before every sentence: tells a model of many its target language"
-    add("--tag", default="", metavar="TEXT", help=text)
+    add_tag(parser)
     add("--keep-space", action="store_true", help="keep the white space at both ends of a line")
+
+
+def add_tag(parser: Parser) -> None:
+    """The option for what sources begin with."""
+    text = "put before every sentence: tells a model of many its target language"
+    parser.add_argument("--tag", default="", metavar="TEXT", help=text)
 
 
 def wishes_of(options: argparse.Namespace) -> Wishes:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nmt.arguments import SEARCH_OPTIONS, Parser, positive
-from nmt.commands.common import fused_of, lines_of, load, parallel_lines, print_json, progress_bar, search_of
+from nmt.commands.common import add_tag, fused_of, lines_of, load, parallel_lines, print_json, progress_bar, search_of
 from nmt.data.lines import clean_line, open_output, reporter
 from nmt.data.packing import unpacked_name
 from nmt.errors import UserError, choose
@@ -41,6 +41,7 @@ def evaluate(words: list[str]) -> int:
     add_test_sets(parser)
     add_scoring(parser)
     parser.add_search(*(name for name in SEARCH_OPTIONS if name != "nbest"))
+    add_tag(parser)
     parser.add_machine()
     options = parser.parse(words)
     from nmt.evaluation.systems import score_outputs
@@ -134,8 +135,8 @@ def check(options: argparse.Namespace) -> None:
     if options.ensemble and len(options.model) != 1:
         raise UserError("--ensemble joins its models to one --model: give that alone.")
     if not options.model:
-        for name in ("output", "ensemble", "lm", "lm_weight", *SEARCH_OPTIONS):
-            if getattr(options, name, None) not in (None, ()):  # 0 is given, too
+        for name in ("output", "ensemble", "lm", "lm_weight", "tag", *SEARCH_OPTIONS):
+            if getattr(options, name, None) not in (None, (), ""):  # 0 is given, too
                 raise UserError(
                     f"--{name.replace('_', '-')} is for the translations of a --model: give one, or leave it out."
                 )
@@ -263,9 +264,8 @@ def translations(
         translator = load(argparse.Namespace(**{**vars(options), "model": folder}))
         its = []
         for place, test in enumerate(tests):
-            output = translated(
-                system, translator, test, searches[number], reporter(f"{system}, {test.name}", bar.write), bar.update
-            )
+            report = reporter(f"{system}, {test.name}", bar.write)
+            output = translated(system, translator, test, searches[number], report, bar.update, options.tag)
             output.facts["model"] = str(folder)
             if options.ensemble:
                 output.facts["ensemble"] = [str(other) for other in options.ensemble]

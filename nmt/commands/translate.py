@@ -19,7 +19,8 @@ def translate(words: list[str]) -> int:
 
     As many lines come out as go in, in the same order; blank lines stay blank. What is wrong with a line is told on
     stderr with its number. A score is the log-probability, in nats, divided by length ** length penalty; with --lm, the
-    log-probability is that of the model plus --lm-weight times that of the language model (shallow fusion).
+    log-probability is that of the model plus --lm-weight times that of the language model (shallow fusion). Of a line
+    that is translated in parts it is the mean of theirs.
 
     Formats: text is the translation alone or, with --nbest above 1, one line for each translation, best first, in the
     form that Moses made usual, sentences counted from 0:

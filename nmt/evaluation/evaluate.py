@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,7 +12,7 @@ from nmt.data.lines import Report
 from nmt.errors import UserError
 from nmt.evaluation.systems import Output, Scoring, TestSet, score_outputs
 from nmt.memory import forget_peak, peak
-from nmt.translator import Translator
+from nmt.translator import Request, Translator
 
 
 def evaluate(
@@ -37,9 +38,11 @@ def translated(
     search: SearchConfig | None = None,
     report: Report = lambda number, problem: None,
     done: Callable[[], object] = lambda: None,
+    tag: str = "",
 ) -> Output:
-    """What a translator makes of a test set. Its facts: seconds, without those of loading the model; the most memory
-    that the process had meanwhile, the model's own among it; the beam. `done` is called after each line.
+    """What a translator makes of a test set, `tag` before each source. Its facts: seconds, without those of loading the
+    model; the most memory that the process had meanwhile, the model's own among it; the beam. `done` is called after
+    each line.
 
     Raises UserError when there is nothing to translate."""
     if not test.sources:
@@ -47,7 +50,8 @@ def translated(
     forget_peak()
     started = time.monotonic()
     lines = []
-    for translation in translator.stream(test.sources, search, report):
+    requests = itertools.repeat(Request(tag=tag))
+    for translation in translator.stream(test.sources, search, report, requests=requests):
         lines.append(translation.text)
         done()
     seconds = time.monotonic() - started

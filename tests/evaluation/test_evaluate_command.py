@@ -91,6 +91,17 @@ def test_models_and_test_sets_make_a_result_each_and_files_of_translations(
             assert alone["bleu"]["score"] == result["bleu"]["score"]
 
 
+def test_a_tag_stands_before_every_source(folder: Path, model_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = (folder / "test1.en").read_text().splitlines()
+    (folder / "tagged.en").write_text("".join(f"The picture {line}\n" if line else "\n" for line in lines))
+    made = []
+    for name, more in (("test1", ["--tag", "The picture"]), ("tagged", []), ("test1", [])):
+        files = ["--source", folder / f"{name}.en", "--reference", folder / "test1.de", "--output", folder / "out.txt"]
+        run(["--model", model_folder, *files, *more], capsys)
+        made.append((folder / "out.txt").read_text())
+    assert made[0] == made[1] != made[2]
+
+
 def test_all_test_sets_of_a_folder_are_found(
     folder: Path, model_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -177,6 +188,7 @@ def test_a_line_with_a_problem_is_named_and_shifts_nothing(folder: Path, capsys:
         ("--hypothesis a.txt --reference test1.de --beam 3", "--beam is for the translations of a --model"),
         ("--hypothesis a.txt --reference test1.de --prune 0", "--prune is for the translations of a --model"),
         ("--hypothesis a.txt --reference test1.de --lm-weight 0.3", "--lm-weight is for the translations of a --model"),
+        ("--hypothesis a.txt --reference test1.de --tag <2de>", "--tag is for the translations of a --model"),
         ("--model m n --ensemble k --source test1.en --reference test1.de", "--ensemble joins"),
         ("--model m --source test1.en --reference test1.de", "m is no model folder"),
         ("--hypothesis missing.txt --reference test1.de", "missing.txt cannot be read"),

@@ -111,6 +111,9 @@ class ModelConfig(Section):
     dropout: float | None = Field(None, ge=0, lt=1)
     """Share of units dropped on embeddings and between layers, with one mask per sentence held over time
     (Gal and Ghahramani 2016). Left open: chosen from the corpus size."""
+    state_dropout: float = Field(0.0, ge=0, lt=1)
+    """Share of the units of a layer's last output that its next step does not read, one mask for all steps of a batch
+    (Gal and Ghahramani 2016); of cells that multiply it by a matrix (rnn, lstm, gru and their like)."""
     word_dropout: float = Field(0.0, ge=0, lt=1)
     """Share of source and of target input pieces whose whole embedding is dropped in training."""
     residual: bool = True

@@ -36,10 +36,18 @@ class Recurrent(nn.Module):
 
     STATES: int = 1
     GATES: int
+    held: Tensor | None = None
+    """Stands in for the `recurrent` weights, see `StateDropout`."""
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__()
         self.input_size, self.hidden_size = input_size, hidden_size
+
+    @property
+    def recurrent(self) -> Tensor | None:
+        """The weights [GATES * hidden, hidden] by which a step reads the last output; None where it reads no product of
+        it."""
+        return None
 
     def project(self, inputs: Tensor) -> Tensor:
         """The part of a step that looks only at the input, and may be computed for all positions beforehand:

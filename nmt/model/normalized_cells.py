@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from nmt.model.cell import Recurrent, State, exact
 
@@ -24,13 +25,18 @@ class Normalized(Recurrent):
         for gate in self.outer.weight.data.chunk(self.GATES):
             nn.init.orthogonal_(gate)
 
+    @property
+    def recurrent(self) -> Tensor:
+        return self.outer.weight
+
     def project(self, inputs: Tensor) -> Tensor:
         projected: Tensor = self.inner_norm(*exact(self.inner(inputs)))
         return projected
 
     def recall(self, output: Tensor) -> Tensor:
         """The last output's share of the gates: [batch, hidden] -> [batch, GATES * hidden]."""
-        recurrent: Tensor = self.outer_norm(*exact(self.outer(output)))
+        product = self.outer(output) if self.held is None else functional.linear(output, self.held)
+        recurrent: Tensor = self.outer_norm(*exact(product))
         return recurrent
 
 

@@ -3,6 +3,7 @@ decoder alone."""
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from nmt.model.bridge import BRIDGE
 from nmt.model.cell import Recurrent, StackSizes, State
 from nmt.model.copying import Copying, Pointers
 from nmt.model.decoder import DECODER
-from nmt.model.dropout import HeldDropout
+from nmt.model.dropout import HeldDropout, StateDropout
 from nmt.model.encoder import Encoder
 from nmt.model.recurrent import RECURRENT
 
@@ -106,6 +107,7 @@ class Seq2Seq(nn.Module):
             )
         self.dropout = HeldDropout(rate)
         self.word_dropout = config.word_dropout
+        self.state_dropout = StateDropout(self, config.state_dropout)
         self._initialise()
         if tied != "none":
             self.output.weight = self.target_embedding.weight
@@ -128,11 +130,12 @@ class Seq2Seq(nn.Module):
         """source [batch, source] with lengths [batch], target [batch, target] from the begin symbol on ->
         features [batch, target, readout] for the output layer, attention [batch, target, source]. With `owners`
         [targets], there may be any number of targets [targets, target] of each sentence, which is encoded once."""
-        memory, state = self._encode(source, lengths)
-        if owners is not None:
-            memory, state = memory.select(owners), tuple(part.index_select(1, owners) for part in state)
-        features, weights = self.decoder(self._embed(self.target_embedding, target), state, memory)
-        return features, weights
+        with self.state_dropout.drawn() if self.training else contextlib.nullcontext():
+            memory, state = self._encode(source, lengths)
+            if owners is not None:
+                memory, state = memory.select(owners), tuple(part.index_select(1, owners) for part in state)
+            features, weights = self.decoder(self._embed(self.target_embedding, target), state, memory)
+            return features, weights
 
     def pointers(self, attention: Tensor | None, source: Tensor, chosen: Tensor) -> Pointers:
         """What some positions point at, `chosen` [batch, target] of those with the attention [batch, target, source] on

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 from torch.nn import functional
 
 from nmt.model.cell import Recurrent, State
@@ -30,12 +31,17 @@ class TorchRecurrent(Recurrent):
         """torch's layer, batch first."""
         raise NotImplementedError
 
+    @property
+    def recurrent(self) -> Tensor:
+        weights: Tensor = self.layer.all_weights[0][1]
+        return weights
+
     def project(self, inputs: Tensor) -> Tensor:
         weight, _, bias, _ = self.layer.all_weights[0]
         return functional.linear(inputs, weight, bias)
 
     def advance(self, projected: Tensor, state: State) -> tuple[Tensor, State]:
-        _, weight, _, bias = self.layer.all_weights[0]
+        weight, bias = self.recurrent if self.held is None else self.held, self.layer.all_weights[0][3]
         return self.combine(projected, functional.linear(state[0], weight, bias), state)
 
     def combine(self, projected: Tensor, recurrent: Tensor, state: State) -> tuple[Tensor, State]:
@@ -47,7 +53,11 @@ class TorchRecurrent(Recurrent):
         if state is not None:
             parts = tuple(part.unsqueeze(0).contiguous() for part in state)
             initial = parts[0] if self.STATES == 1 else parts
-        outputs: Tensor = self.layer(inputs, initial)[0]
+        outputs: Tensor
+        if self.held is None:
+            outputs, _ = self.layer(inputs, initial)
+        else:
+            outputs, _ = functional_call(self.layer, {"weight_hh_l0": self.held}, (inputs, initial))
         return outputs
 
 

@@ -15,7 +15,7 @@ from nmt.data.subwords import Subwords, Vocabulary, extended, without_symbols
 from nmt.errors import UserError
 from nmt.model_folder import Model
 
-FREE = {"model.dropout", "model.word_dropout", "subwords.extend", "subwords.symbols"}
+FREE = {"model.dropout", "model.state_dropout", "model.word_dropout", "subwords.extend", "subwords.symbols"}
 """What a fine-tuning may have otherwise than the model it begins from."""
 
 

@@ -6,7 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from nmt.errors import UserError
 from nmt.model.cell import Recurrent, State
+from nmt.model.dropout import StateDropout
 from nmt.model.recurrent import RECURRENT
 
 BATCH, LENGTH, INPUT, HIDDEN = 3, 11, 5, 7
@@ -79,3 +81,31 @@ def test_an_output_does_not_see_what_comes_later(name: str) -> None:
     layer, inputs, _ = a_layer(name)
     changed = torch.cat([inputs[:, :6], torch.randn_like(inputs[:, 6:])], dim=1)
     torch.testing.assert_close(layer(inputs)[:, :6], layer(changed)[:, :6], rtol=1e-12, atol=1e-12)
+
+
+READ_ALL = [name for name in RECURRENT if RECURRENT[name](INPUT, HIDDEN).recurrent is not None]
+
+
+@pytest.mark.parametrize("name", READ_ALL)
+def test_a_unit_of_the_state_that_is_dropped_is_read_by_no_step_and_the_others_count_more(name: str) -> None:
+    layer, inputs, state = a_layer(name)
+    plain = layer(inputs, state)
+    with StateDropout(layer, 0.5).drawn():
+        kept = layer.held.any(dim=0)
+        assert 0 < kept.sum() < HIDDEN
+        torch.testing.assert_close(layer.held[:, kept], 2 * layer.recurrent[:, kept])
+        assert not layer.held[:, ~kept].any()
+        outputs = layer(inputs, state)
+        torch.testing.assert_close(outputs, step_through(layer, inputs, state)[0], rtol=1e-12, atol=1e-12)
+    assert not torch.allclose(outputs, plain)
+    (slopes,) = torch.autograd.grad(outputs.sum(), layer.recurrent)
+    assert slopes[:, kept].any()
+    assert not slopes[:, ~kept].any()
+    assert torch.equal(layer(inputs, state), plain)
+
+
+def test_no_state_is_dropped_that_no_product_reads() -> None:
+    assert READ_ALL == ["rnn", "rnn-relu", "lstm", "gru", "lstm-norm", "gru-norm"]
+    with pytest.raises(UserError, match=r"model\.state_dropout"):
+        StateDropout(RECURRENT["ssru"](INPUT, HIDDEN), 0.1)
+    StateDropout(RECURRENT["ssru"](INPUT, HIDDEN), 0.0)

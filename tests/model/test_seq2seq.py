@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 
 import pytest
@@ -12,6 +13,7 @@ from nmt.config import ModelConfig
 from nmt.errors import UserError
 from nmt.model.attention import ATTENTION
 from nmt.model.bridge import BRIDGE
+from nmt.model.cell import Recurrent
 from nmt.model.decoder import DECODER
 from nmt.model.dropout import HeldDropout
 from nmt.model.recurrent import RECURRENT
@@ -201,6 +203,22 @@ def test_nothing_is_dropped_outside_training(decoder: str, cell: str, attention:
     dropping.train()
     one, other = (log_probabilities(dropping, SOURCES[2], TARGETS[1]) for _ in range(2))
     assert not torch.allclose(one, other)
+
+
+@pytest.mark.parametrize("decoder", DECODER)
+@pytest.mark.parametrize("cell", ["lstm", "gru-norm"])
+def test_states_are_dropped_in_training_alone_and_nothing_of_it_stays(decoder: str, cell: str) -> None:
+    network = a_network(
+        state_dropout=0.5, decoder=decoder, cell=cell, encoder_layers=2, decoder_layers=2, transitions=2
+    )
+    whole = log_probabilities(network, SOURCES[2], TARGETS[1])
+    network.train()
+    one, other = (log_probabilities(network, SOURCES[2], TARGETS[1]) for _ in range(2))
+    assert not torch.allclose(one, whole)
+    assert not torch.allclose(one, other)
+    layers = [layer for layer in network.modules() if isinstance(layer, Recurrent)]
+    assert all(layer.held is None for layer in layers)
+    close(log_probabilities(copy.deepcopy(network).eval(), SOURCES[2], TARGETS[1]), whole)
 
 
 def test_held_dropout_is_constant_over_time_and_differs_between_sentences() -> None:

@@ -24,7 +24,7 @@ from nmt.scoring import Scorer
 from nmt.training import corpora as corpora_module
 from nmt.training.beginning import INITIAL, Inherited, alone, begun, inherited, say, taken_up, trained_on
 from nmt.training.card import ending, model_card
-from nmt.training.checkpoints import Progress, TrainingState
+from nmt.training.checkpoints import CHECKPOINTS, Progress, TrainingState
 from nmt.training.corpora import locate
 from nmt.training.distribution import Group, joined
 from nmt.training.learner import Learner
@@ -80,7 +80,7 @@ def run(config: Config, before: Callable[[Config], Config] = lambda config: conf
 def _prepare(config: Config, folder: Path, before: Callable[[Config], Config]) -> Prepared:
     """Everything that is done once, by one process: settings chosen, vocabulary made, corpora read and encoded."""
     config = before(config)
-    there = (folder / model_folder.CONFIG).exists()
+    there = (folder / model_folder.CONFIG).exists() or any(folder.glob(f"trainer/{CHECKPOINTS}"))
     new = Inherited(taken_up(config, folder)) if there else inherited(config)
     config = new.config
     corpora = locate(config.data, texts=config.model.is_language_model)

@@ -145,6 +145,19 @@ def test_a_model_whose_checkpoints_are_gone_is_not_trained_over(
     assert snapshot(run) == before
 
 
+def test_a_run_that_has_lost_its_configuration_is_left_alone(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    assert train(data, run, 10) == 0
+    (run / model_folder.CONFIG).unlink()
+    before = snapshot(run)
+    capsys.readouterr()
+    assert main(["train", "--output", str(run)]) == 2
+    assert f"{run} is no model folder: it has no config.json" in last_line(capsys)
+    assert snapshot(run) == before
+
+
 def test_a_configuration_that_was_edited_is_told_with_the_setting(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -155,7 +155,7 @@ class TrainConfig(Section):
     optimizer: str = "adamw"
     """Optimiser: {choices}."""
     learning_rate: float | None = Field(None, gt=0)
-    """Peak learning rate. Left open: chosen from the corpus size."""
+    """Peak learning rate. Left open: chosen from the corpus size and for the optimiser."""
     schedule: str = "cosine"
     """Learning rate after the warm-up: {choices}."""
     warmup: int = Field(200, ge=0)

@@ -233,6 +233,9 @@ def taken_up(config: Config, folder: Path) -> Config:
     for key in typed:
         if key not in given and key not in changes and before[key] is not None:
             say(f"{key} is left open: it stays {written(before[key])}")
+    if "train.optimizer" in changes and "train.learning_rate" not in changes:
+        rate = written(before["train.learning_rate"])
+        say(f"train.learning_rate stays {rate}, as for {before['train.optimizer']}: optimisers need other rates")
     key, value = beginning
     if config.given().get(key) == value != before[key]:
         say(f"{key} {value} is for the beginning of a run: it stays {written(before[key])}")

@@ -13,6 +13,8 @@ SPARSE_COVERAGE = 0.9995
 """Coverage where the characters alone would fill a third of the vocabulary (SentencePiece's own default)."""
 FINETUNING = 0.25
 """The share of the learning rate for weights that have learnt already."""
+RATES = {"sgd": 1000, "adafactor": 50}
+"""Learning rates of these optimisers, in multiples of Adam's, which PRESETS has."""
 INFINITE = float("inf")
 
 
@@ -62,6 +64,7 @@ def choices(config: Config, size: Size) -> dict[str, Any]:
     if joint is None:
         asked = config.model.tied == "all" or config.model.copying or config.model.is_language_model
         joint = preset.joint or asked
+    rate = preset.learning_rate * RATES.get(config.train.optimizer, 1)
     tied = preset.tied and config.model.readout in (0, config.model.embedding or preset.embedding)
     values: dict[str, Any] = {
         "subwords.joint": joint,
@@ -71,7 +74,7 @@ def choices(config: Config, size: Size) -> dict[str, Any]:
         "model.embedding": preset.embedding,
         "model.dropout": preset.dropout,
         "model.tied": ("all" if joint else "target") if tied else "none",
-        "train.learning_rate": preset.learning_rate * (FINETUNING if config.train.finetune else 1),
+        "train.learning_rate": rate * (FINETUNING if config.train.finetune else 1),
     }
     if config.train.precision is None:
         values["train.precision"] = fastest(device_for(config.train.device))

@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 
 from nmt.config import Config
+from nmt.training.optimizers import OPTIMIZERS
 from nmt.training.presets import PRESETS, SPARSE_COVERAGE, Size, choices, measure
 
 OPEN = {
@@ -38,6 +39,15 @@ def test_every_open_setting_gets_a_possible_value_for_a_corpus_of_any_size(pairs
 def test_what_was_given_is_not_chosen(pairs: int, key: str) -> None:
     assert choices(Config().replace({key: OPEN[key]}), Size(pairs, 80)).keys() == OPEN.keys() - {key}
     assert choices(Config().replace(OPEN), Size(pairs, 80)) == {}
+
+
+@pytest.mark.parametrize("pairs", SIZES)
+def test_optimisers_that_are_not_adaptive_have_larger_rates(pairs: int) -> None:
+    rates = {
+        name: choices(Config().replace({"train.optimizer": name}), Size(pairs, 80))["train.learning_rate"]
+        for name in OPTIMIZERS
+    }
+    assert rates["adam"] == rates["adamw"] < rates["adafactor"] < rates["sgd"]
 
 
 def test_a_budget_in_updates_needs_none_in_minutes() -> None:

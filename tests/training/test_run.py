@@ -282,6 +282,8 @@ def test_a_changed_setting_of_the_training_applies_and_is_told_and_a_raised_budg
     config = model_folder.load_config(tmp_path / "run")
     assert (config.train.updates, config.train.patience, config.search.beam) == (8, 7, 2)
     assert list(records(tmp_path / "run")) == [4, 8]
+    assert main(words(data, tmp_path / "run", train__updates=10, train__optimizer="sgd")) == 0
+    assert "train.learning_rate stays 0.002, as for adamw" in capsys.readouterr().err
 
 
 def test_what_is_not_given_again_stays_as_it_was(

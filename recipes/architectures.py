@@ -32,8 +32,13 @@ ARCHITECTURES = {
         "model.decoder_layers": 4,
     },
     # Chen et al. 2018: all of the encoder reads both ways, layer norm within the cell, several heads, the context to
-    # all layers above the first and to the output. (Theirs also feeds the last context to the first layer.)
-    "rnmt+": {"model.cell": "lstm-norm", "model.encoder_layers": 3, "model.decoder_layers": 4},
+    # all layers, to the first at the next position, and to the output.
+    "rnmt+": {
+        "model.cell": "lstm-norm",
+        "model.decoder": "context-feeding",
+        "model.encoder_layers": 3,
+        "model.decoder_layers": 4,
+    },
     # Sennrich et al. 2017 (Nematus): attention between two transitions of a GRU.
     "conditional-gru": {**NEMATUS, **ONE_LAYER},
     # Miceli Barone et al. 2017: the same with four transitions in the encoder, four on either side of the attention.

@@ -308,10 +308,50 @@ class ConditionalDecoder(SteppedDecoder):
         return readout.tanh()
 
 
+class ContextFeedingDecoder(SteppedDecoder):
+    """Recurrent layers of which all read what the attention found: those above the lowest at their own position, the
+    lowest, which asks, at the one before; so does the readout (RNMT+, Chen et al. 2018, section 4.1). The context is
+    carried beside the layers' states."""
+
+    def __init__(
+        self, cell: type[Recurrent], attention: Attention, sizes: StackSizes, *, readout: int, lexical: bool
+    ) -> None:
+        super().__init__(cell, attention, sizes, readout=readout, lexical=lexical)
+        size = attention.context_size
+        self.feed = nn.Linear(size, cell.GATES * sizes.hidden, bias=False) if size else None
+
+    def beside(self, memory: Memory) -> State:
+        return (memory.values.new_zeros(len(memory.values), self.attention.context_size), *super().beside(memory))
+
+    def advance(
+        self,
+        projected: Tensor,
+        layers: list[State],
+        extra: State,
+        memory: Memory,
+        beams: Beams,
+        masks: list[Tensor | None],
+    ) -> tuple[Tensor, list[State], State, Tensor | None]:
+        fed, *past = extra
+        if self.feed is not None:
+            projected = projected + self.feed(fed)
+        lowest, first = self.stack[0].advance(projected, layers[0])
+        lowest = self.between(0, lowest)
+        contexts, weights, seen = self._look(lowest, memory, beams, tuple(past))
+        outputs, above = self._upwards(lowest, layers, masks, lambda below: torch.cat([below, contexts], dim=-1))
+        reading = apply(masks[-1], torch.cat([outputs, contexts], dim=-1))
+        return reading, [first, *above], (contexts, *seen), weights
+
+    def features(self, readings: Tensor, inputs: Tensor) -> Tensor:
+        readout: Tensor = self.readout(readings)
+        return readout.tanh()
+
+
 DECODER: dict[str, type[Decoder]] = {
     "parallel": ParallelDecoder,
     "input-feeding": InputFeedingDecoder,
     "conditional": ConditionalDecoder,
+    "context-feeding": ContextFeedingDecoder,
 }
 
 

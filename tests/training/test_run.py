@@ -239,13 +239,24 @@ def test_a_signal_saves_and_the_same_command_goes_on_to_the_same_end(
     assert_same_end(tmp_path / "run", whole)
 
 
+LEISURELY = """
+import time
+from nmt.cli import main
+from nmt.training.tracking import Tracker
+
+tell = Tracker.validation
+Tracker.validation = lambda *what: (tell(*what), time.sleep(1))
+raise SystemExit(main())
+"""
+"""A program that gives time to act on a validation."""
+
+
 def test_a_closed_terminal_saves_and_nohup_does_not_hear_it(data: Path, whole: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-c", "from nmt.cli import main; raise SystemExit(main())"]
-    command += words(data, tmp_path / "run", **LONG)
+    train = words(data, tmp_path / "run", **LONG)
     process, handle = pty.fork()
     if process == 0:
         os.environ["OMP_NUM_THREADS"] = "1"
-        os.execv(command[0], command)
+        os.execv(sys.executable, [sys.executable, "-c", LEISURELY, *train])
     said = b""
     while b"validation" not in said:
         said += os.read(handle, 1000)
@@ -255,7 +266,8 @@ def test_a_closed_terminal_saves_and_nohup_does_not_hear_it(data: Path, whole: P
     (update,) = {int(path.name[-9:]) for path in [max((tmp_path / "run").glob("trainer/checkpoint-*"))]}
     assert 20 <= update < 200
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    with subprocess.Popen(["nohup", *command], stderr=subprocess.PIPE, env=environment) as again:
+    command = ["nohup", sys.executable, "-c", "from nmt.cli import main; raise SystemExit(main())", *train]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, env=environment) as again:
         lines = iter(again.stderr.readline, b"")
         assert any(f"resumed checkpoint-{update:09d}".encode() in line for line in lines)
         again.send_signal(signal.SIGHUP)

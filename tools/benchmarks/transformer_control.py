@@ -50,6 +50,7 @@ RECURRENT = (
     "transitions",
     "norm",
     "copying",
+    "state_dropout",
 )
 """Settings of the network that a Transformer has not."""
 

@@ -16,6 +16,7 @@ from nmt.errors import UserError
 from nmt.model.attention import Memory, padding_bias
 from nmt.model.beams import Beams
 from nmt.model.cell import State
+from nmt.model.dropout import StateDropout
 from nmt.model.seq2seq import PADDING, Seq2Seq
 
 
@@ -209,7 +210,7 @@ class Transformer(Seq2Seq):
         self.encoder, self.decoder = Encoder(sizes, config.encoder_layers), Decoder(sizes, config.decoder_layers)
         self.output, self.copying = nn.Linear(width, target_pieces), None
         self.dropout = nn.Identity()  # the stacks drop, once the positions are added
-        self.word_dropout = config.word_dropout
+        self.word_dropout, self.state_dropout = config.word_dropout, StateDropout(self, 0.0)
         self._initialise()
         if tied != "none":
             self.output.weight = self.target_embedding.weight

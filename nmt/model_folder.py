@@ -58,8 +58,6 @@ def build(config: Config, vocabulary: Vocabulary) -> Seq2Seq:
 
 def load(folder: Path) -> Model:
     """Reads a model folder. Raises UserError when it is none, when it is newer than this program, or damaged."""
-    if not folder.is_dir():
-        raise UserError(f"{folder} is no folder: give a model folder, as --output of a training run.")
     config = load_config(folder)
     vocabulary = load_vocabulary(folder, config)
     check_trained(folder)
@@ -78,7 +76,7 @@ def check_trained(folder: Path) -> None:
 
 
 def load_config(folder: Path) -> Config:
-    """The configuration in a model folder."""
+    """The configuration in a model folder. Raises UserError as `load` does."""
     path = folder / CONFIG
     try:
         tree = json.loads(path.read_text(encoding="utf-8"))
@@ -89,8 +87,9 @@ def load_config(folder: Path) -> Config:
             )
         for old in range(version, FORMAT_VERSION):
             MIGRATIONS[old](tree)
-    except FileNotFoundError:
-        raise UserError(f"{folder} is no model folder: it has no {CONFIG}.") from None
+    except (FileNotFoundError, NotADirectoryError):
+        problem = f"is no model folder, as it has no {CONFIG}" if folder.is_dir() else "is no folder"
+        raise UserError(f"{folder} {problem}: give a model folder, as --output of a training run.") from None
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise UserError(f"{path} is damaged ({error}): restore it from a copy.") from None
     return Config.parse(tree, where=str(path))

@@ -111,7 +111,8 @@ def with_features(
     UserError when the lists are not of these sources."""
     if wrong := [one.sentence for one in candidates if not 0 <= one.sentence < len(sources)]:
         raise UserError(
-            f"the n-best list has a sentence {wrong[0]}, the source {len(sources):,} lines: they must belong together."
+            f"the n-best list has a sentence {wrong[0]}, counted from 0, and the source {len(sources):,} lines: give "
+            "the source that the list is of."
         )
     there = {one.sentence for one in candidates}
     if lost := [number for number, source in enumerate(sources) if source.strip() and number not in there]:

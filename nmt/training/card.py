@@ -31,12 +31,15 @@ def model_card(config: Config, network: Seq2Seq, scores: dict[str, Any]) -> str:
         "",
     ]
     if scores:
-        lines += ["| test set | metric | score | 95 % interval | signature |", "|---|---|---|---|---|"]
+        signatures: dict[str, None] = {}
+        lines += ["| test set | metric | score | 95 % interval |", "|---|---|---|---|"]
         for name, result in scores.items():
             for metric in ("bleu", "chrf", "ter"):
                 score = result[metric]
                 interval = "{:.2f} to {:.2f}".format(*score["interval"]) if score["interval"] else ""
-                lines.append(f"| {name} | {metric} | {score['score']:.2f} | {interval} | `{score['signature']}` |")
+                lines.append(f"| {name} | {metric} | {score['score']:.2f} | {interval} |")
+                signatures[f"- {metric}: `{score['signature']}`"] = None  # whose bars would end a cell
+        lines += ["", *signatures]
     return "\n".join(lines) + "\n"
 
 

@@ -81,6 +81,11 @@ def _prepare(config: Config, folder: Path, before: Callable[[Config], Config]) -
     """Everything that is done once, by one process: settings chosen, vocabulary made, corpora read and encoded."""
     config = before(config)
     there = (folder / model_folder.CONFIG).exists() or any(folder.glob(f"trainer/{CHECKPOINTS}"))
+    if not there and not config.data.train and config.data.folder is None:
+        raise UserError(
+            f"data.train is not given, and {folder} is no run to go on with: give two parallel text files, or a corpus "
+            "in another form; --help lists them."
+        )
     new = Inherited(taken_up(config, folder)) if there else inherited(config)
     config = new.config
     corpora = locate(config.data, texts=config.model.is_language_model)

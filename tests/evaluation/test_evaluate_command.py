@@ -190,7 +190,7 @@ def test_a_line_with_a_problem_is_named_and_shifts_nothing(folder: Path, capsys:
         ("--hypothesis a.txt --reference test1.de --lm-weight 0.3", "--lm-weight is for the translations of a --model"),
         ("--hypothesis a.txt --reference test1.de --tag <2de>", "--tag is for the translations of a --model"),
         ("--model m n --ensemble k --source test1.en --reference test1.de", "--ensemble joins"),
-        ("--model m --source test1.en --reference test1.de", "m is no model folder"),
+        ("--model m --source test1.en --reference test1.de", "m is no folder"),
         ("--hypothesis missing.txt --reference test1.de", "missing.txt cannot be read"),
     ],
 )

@@ -154,7 +154,7 @@ def test_a_run_that_has_lost_its_configuration_is_left_alone(
     before = snapshot(run)
     capsys.readouterr()
     assert main(["train", "--output", str(run)]) == 2
-    assert f"{run} is no model folder: it has no config.json" in last_line(capsys)
+    assert f"{run} is no model folder, as it has no config.json" in last_line(capsys)
     assert snapshot(run) == before
 
 

@@ -236,7 +236,7 @@ def test_text_without_a_sentence_is_refused_with_its_name(
     ("changes", "told"),
     [
         ({"models": ()}, "synthetic.side is given, but no model"),
-        ({"models": ("/nowhere",)}, "/nowhere is no model folder"),
+        ({"models": ("/nowhere",)}, "/nowhere is no folder"),
         ({"side": "target"}, "translates from de to en, and synthetic.side target needs one from en to de"),
         ({"side": "target", "method": "noised"}, "noised is for sources"),
         ({"side": "both", "method": "noised"}, "synthetic.side is both: change one"),

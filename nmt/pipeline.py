@@ -314,7 +314,7 @@ def _held(request: Request, words: Sequence[Word], begins: str) -> list[int]:
     asked = [*request.include, *(term.target for term in request.terms)]
     spans = [span for phrase in asked for span in standing(phrase, text)]
     held = []
-    for start, end in [(0, len(" ".join(begins.split()))), *spans]:
+    for start, end in sorted([(0, len(" ".join(begins.split()))), *spans]):
         phrase = [place for place, word in enumerate(words) if start <= word.start < end]
         for place in phrase:
             words[place].link = words[phrase[0]].link

@@ -67,8 +67,8 @@ class Kind(NamedTuple):
     language_model: bool = False
 
 
-FEATURES = re.compile(r"\s*\S+[=:] -?\d")
-"""What Moses writes between a translation and its score begins so: `LM0= -9.2 WordPenalty0= -4`."""
+FEATURE = re.compile(r"[^\s=:]+[=:]|(?:[^\s=:]+[=:])?-?(?:\d[\d.e+-]*|inf|nan)")
+"""A word of what Moses writes between a translation and its score: `LM0= -9.2 WordPenalty0= -4`."""
 
 SCORERS = {
     "forward": Kind(lambda pairs: pairs),
@@ -90,11 +90,11 @@ def read_nbest(path: Path) -> list[Candidate]:
     with open_input(path) as raw_lines:
         for number, line in enumerate(read_lines(raw_lines, reporter(str(path))), 1):
             try:
-                first, *said, score = line.split(" ||| ")
-                end = len(said) - bool(said[1:] and FEATURES.match(said[-1]))  # a translation may have bars, too
-                found.append(Candidate(int(first), " ||| ".join(said[:end]).strip(), _number(score)))
-                if not said:
-                    raise ValueError("it has no translation")
+                first, text, *more, score = line.split(" ||| ")
+                if more and all(map(FEATURE.fullmatch, more[-1].split())):
+                    more.pop()
+                # A translation may have bars, too.
+                found.append(Candidate(int(first), " ||| ".join([text, *more]).strip(), _number(score)))
             except ValueError:
                 raise UserError(
                     f"{path} line {number} is no line of an n-best list: `nmt translate --nbest N` writes "

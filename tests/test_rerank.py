@@ -73,6 +73,10 @@ def test_a_line_that_is_no_nbest_is_named(line: str, tmp_path: Path) -> None:
         ("a ||| b", "a ||| b"),
         ("a b ||| LM0= -9.2 WordPenalty0= -4", "a b"),
         ("a ||| b ||| d: 0 lm: -5.1", "a ||| b"),
+        ("a b ||| LM0= -inf WordPenalty0= -4e-05", "a b"),
+        ("a b ||| LM0=-9.2", "a b"),
+        ("a b ||| ", "a b"),
+        ("Aufgabe ||| Zeit: 5 Uhr", "Aufgabe ||| Zeit: 5 Uhr"),
         ("", ""),
     ],
 )

@@ -267,6 +267,8 @@ def translations(
             report = reporter(f"{system}, {test.name}", bar.write)
             output = translated(system, translator, test, searches[number], report, bar.update, options.tag)
             output.facts["model"] = str(folder)
+            if options.tag:
+                output.facts["tag"] = options.tag
             if options.ensemble:
                 output.facts["ensemble"] = [str(other) for other in options.ensemble]
             if fused:

@@ -115,7 +115,7 @@ def spelling(text: str, scores: Mapping[str, float]) -> list[str]:
     best: list[tuple[int, float, list[str]] | None] = [(0, 0.0, [])]  # parts (negative), scores, spelling, by length
     for end in range(1, len(text) + 1):
         ways = []
-        for start in range(end == len(text), end):
+        for start in range(1 if end == len(text) else 0, end):  # not the piece itself
             before, part = best[start], text[start:end]
             if before is not None and part in scores:
                 ways.append((before[0] - 1, before[1] + scores[part], [*before[2], part]))
@@ -206,10 +206,10 @@ def _split_some(
     with the same probability again: the text is the same and is spelled otherwise (after BPE-dropout, Provilkov et al.
     2020, which leaves out merges while encoding, and so cuts a word of many merges oftener)."""
     pieces = np.concatenate(sentences)
-    counts = (parts > 0).sum(axis=1)
     fresh = np.ones(len(pieces), bool)
-    while (cut := fresh & (counts[pieces] > 0) & (random.random(len(pieces)) < rate)).any():
-        spelled, times = parts[pieces[cut]], np.where(cut, counts[pieces], 1)
+    while (cut := fresh & parts[pieces].any(axis=1) & (random.random(len(pieces)) < rate)).any():
+        spelled, times = parts[pieces[cut]], np.ones(len(pieces), np.int64)
+        times[cut] = (spelled > 0).sum(axis=1)
         pieces, fresh = np.repeat(pieces, times), np.repeat(cut, times)
         pieces[fresh] = spelled[spelled > 0]
     return np.split(pieces, np.flatnonzero(pieces == END)[:-1] + 1)

@@ -97,9 +97,10 @@ def begun(new: Inherited, corpora: Corpora, folder: Path) -> Config:
 
 def _tell_extended(old: Vocabulary, new: Vocabulary, asked: int) -> None:
     """Says where the new pairs have fewer new pieces than were asked for."""
-    for name, before, after in zip(("source", "target"), old, new, strict=True):
-        if (more := len(after) - len(before)) < asked:
-            say(f"subwords.extend {asked:,}: the new pairs have {more:,} pieces more for the {name}")
+    found = [len(after) - len(before) for before, after in zip(old, new, strict=True)]
+    if min(found) < asked:
+        more = f"{found[0]:,}" if new.joint else f"{found[0]:,} for the source and {found[1]:,} for the target"
+        say(f"subwords.extend {asked:,}: the new pairs have no more new pieces than {more}")
 
 
 def _tell_spelled(config: Config, vocabulary: Vocabulary) -> None:

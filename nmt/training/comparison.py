@@ -79,7 +79,12 @@ def row(folder: Path) -> str:
     training = [record for record in records if record["kind"] == "train"]
     # Of a run that ended before its first entry there is no speed.
     speed = statistics.median([record["tokens_per_second"] for record in training] or [0])
-    valid = max(record["bleu"] for record in records if record["kind"] == "valid")
+    scores = [record["bleu"] for record in records if record["kind"] == "valid"]
+    if not scores:
+        raise UserError(
+            f"{folder} has no log.jsonl with a validation: restore it, or remove the folder to train again."
+        )
+    valid = max(scores)
     epochs = max((record["epoch"] for record in training), default=0)
     info = json.loads(subprocess.check_output([sys.executable, "-m", "nmt", "info", "--model", str(folder)]))
     tests = ", ".join(f"{result['bleu']['score']:.1f}" for result in info["scores"].values())

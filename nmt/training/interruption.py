@@ -1,5 +1,5 @@
-"""Ctrl-C, SIGTERM and a terminal that is closed ask a training to stop at its next update; asked a second time by one
-of the first two, it stops at once."""
+"""Ctrl-C, SIGTERM and a terminal that is closed ask a training to stop at its next update; a second Ctrl-C or SIGTERM
+stops it at once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ class Interruption:
     """While it is entered, a first signal is only noted in `asked`, and the old handlers are put back for a second.
 
     A `patient` one only notes all of them: torchrun passes on its own beside that of the keyboard, and kills what does
-    not end. SIGHUP counts as SIGTERM and may come twice, from terminal and shell; nohup ignores it."""
+    not end. SIGHUP counts as SIGTERM and is always noted alone: it may come twice, from terminal and shell, or after
+    another signal, from a session that ends. Under nohup it is ignored."""
 
     SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -29,17 +30,19 @@ class Interruption:
         return self
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        hung_up = number == signal.SIGHUP
-        self.asked = signal.SIGTERM if hung_up else number
-        if not self.patient and not hung_up:
-            self._restore()
+        if number == signal.SIGHUP:
+            self.asked = self.asked or signal.SIGTERM
+            return
+        self.asked = number
+        if not self.patient:
+            self._restore(signal.SIGINT, signal.SIGTERM)
 
-    def _restore(self) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]
-        self._before = {}
+    def _restore(self, *numbers: int) -> None:
+        for number in numbers:
+            if number in self._before:
+                signal.signal(number, self._before.pop(number))  # type: ignore[arg-type]
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._restore()
+        self._restore(*self.SIGNALS)

@@ -82,7 +82,7 @@ def check_objective(config: Config) -> None:
             raise UserError(f"train.{name} needs attention: set it 0, or model.attention to another than none.")
     if config.search.coverage_penalty and config.model.attention == "none" and not config.model.is_language_model:
         raise UserError("search.coverage_penalty needs attention: set it 0, or model.attention to another than none.")
-    if settings.rdrop and config.model.dropout == config.model.word_dropout == config.model.state_dropout == 0:
+    if settings.rdrop and config.model.dropout == config.model.word_dropout == 0:
         raise UserError("train.rdrop compares two passes under dropout: set model.dropout above 0, or leave it out.")
     if config.model.is_language_model and settings.best_by != "loss":
         raise UserError(

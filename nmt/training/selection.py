@@ -76,10 +76,10 @@ class Selection:
         progress, patience = self.state.progress, self.settings.patience
         lower = progress.lowest_loss is None or loss < progress.lowest_loss
         # The loss counts, too: a translator that has only begun to learn has a BLEU of 0 for a while.
-        better = progress.best is None or value > progress.best or (lower and value == progress.best)
+        better = progress.best is not None and (value > progress.best or (lower and value == progress.best))
         if lower:
             progress.lowest_loss = loss
-        if better:
+        if better or progress.best is None:  # those that were lost, found again, are no progress
             progress.best = value
             self._write(self.best)
         progress.stale = 0 if better or lower else progress.stale + 1

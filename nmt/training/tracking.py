@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 import threading
 import time
@@ -36,7 +37,7 @@ class Tracker:
 
         self._writer = SummaryWriter(str(folder / "tensorboard"))
         log = folder / LOG
-        cut = log.exists() and log.read_bytes()[-1:] not in (b"", b"\n")
+        cut = log.exists() and _is_cut(log)
         self._log = log.open("a", encoding="utf-8")
         self._log.write("\n" if cut else "")
         self._others = threading.excepthook
@@ -185,17 +186,29 @@ def read_log(folder: Path) -> list[dict[str, Any]]:
     wrote of updates after its last checkpoint gives way to what came in their place; a line that was cut off, as by a
     power cut, is passed over."""
     records: list[dict[str, Any]] = []
+    places: list[tuple[int, str]] = []  # an update's train comes before its valid
     path = folder / LOG
     for line in path.read_text(encoding="utf-8", errors="replace").split("\n") if path.exists() else ():
         try:
             record = json.loads(line)
-            place = int(record["update"]), str(record["kind"])  # an update's train comes before its valid
-        except (ValueError, KeyError, TypeError):
+            place = int(record["update"]), str(record["kind"])
+        except (ValueError, KeyError, TypeError, OverflowError):
             continue
-        while records and (records[-1]["update"], records[-1]["kind"]) >= place:
+        while places and places[-1] >= place:
+            places.pop()
             records.pop()
+        places.append(place)
         records.append(record)
     return records
+
+
+def _is_cut(log: Path) -> bool:
+    """Whether a file ends in half a line."""
+    with log.open("rb") as file:
+        if not file.seek(0, os.SEEK_END):
+            return False
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) != b"\n"
 
 
 def describe(values: dict[str, float]) -> str:

@@ -66,8 +66,8 @@ class Trainer:
         self.checkpoints = Checkpoints(folder / "trainer", settings.keep)
         self.selection = Selection(settings, self.state, validator, tracker, folder, group)
         self.meter = Meter(group)
-        self._started = self._saved = time.monotonic()
-        self._now = self._logged = 0.0
+        self._started = time.monotonic()
+        self._now = self._logged = self._saved = 0.0  # by the clock that all processes go by
 
     def train(self) -> Progress:
         """Trains until the budget or the patience is used up. Taken up where an earlier run of the folder stopped.
@@ -83,7 +83,7 @@ class Trainer:
                 self._report()
                 if self._validation_due():
                     self._validate()
-                elif stop or time.monotonic() - self._saved >= SAVE_SECONDS:
+                elif stop or self._now - self._saved >= SAVE_SECONDS:
                     self._save()
                 self._stop(stop)
             if self._validation_due():
@@ -248,7 +248,7 @@ class Trainer:
     def _save(self) -> None:
         progress = self.state.progress
         progress.seconds, self._started = self._seconds(), time.monotonic()
-        self._saved = time.monotonic()
+        self._saved = self._now
         self.group.once(lambda: self.checkpoints.save(self.state))
         if self.group.first:
             self.selection.prune()
@@ -273,7 +273,7 @@ class Trainer:
         if not found:
             self._save()
         self._agree()
-        self._logged = self._now
+        self._logged = self._saved = self._now
 
     def _take_up(self) -> Path | None:
         """Restores the newest checkpoint, where there is one, and says what it had otherwise than this start; where the

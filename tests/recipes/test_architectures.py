@@ -65,6 +65,13 @@ def test_a_finished_run_has_its_row(tmp_path: Path) -> None:
     assert row.endswith("| 1,000 | 2 | 31.5 | 32.2 |")
 
 
+def test_a_run_that_has_lost_its_log_is_told(tmp_path: Path) -> None:
+    done = a_finished_run(tmp_path / "house")
+    (done / "log.jsonl").unlink()
+    with pytest.raises(UserError, match=r"no log\.jsonl"):
+        table({"house": done}, "architecture")
+
+
 def test_a_training_that_fails_says_where_the_reason_is(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"gnmt\.log says why"):
         train(tmp_path / "missing.py", {"model.cell": "lstm"}, [], tmp_path / "gnmt")

@@ -138,6 +138,7 @@ def test_what_the_attention_repeats_is_lessened_by_its_weight(decoder: str, rdro
         ({"train.coverage_loss": 0.1, "model.attention": "none"}, "train.coverage_loss needs attention"),
         ({"search.coverage_penalty": 0.1, "model.attention": "none"}, "search.coverage_penalty needs attention"),
         ({"train.rdrop": 1.0, "model.dropout": 0.0}, "set model.dropout above 0"),
+        ({"train.rdrop": 1.0, "model.dropout": 0.0, "model.state_dropout": 0.5}, "set model.dropout above 0"),
     ],
 )
 def test_what_cannot_be_is_told(changes: dict[str, object], said: str) -> None:

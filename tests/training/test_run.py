@@ -245,7 +245,7 @@ from nmt.cli import main
 from nmt.training.tracking import Tracker
 
 tell = Tracker.validation
-Tracker.validation = lambda *what: (tell(*what), time.sleep(1))
+Tracker.validation = lambda *what: (tell(*what), time.sleep(0.5))
 raise SystemExit(main())
 """
 """A program that gives time to act on a validation."""
@@ -266,10 +266,11 @@ def test_a_closed_terminal_saves_and_nohup_does_not_hear_it(data: Path, whole: P
     (update,) = {int(path.name[-9:]) for path in [max((tmp_path / "run").glob("trainer/checkpoint-*"))]}
     assert 20 <= update < 200
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    command = ["nohup", sys.executable, "-c", "from nmt.cli import main; raise SystemExit(main())", *train]
+    command = ["nohup", sys.executable, "-c", LEISURELY, *train]
     with subprocess.Popen(command, stderr=subprocess.PIPE, env=environment) as again:
         lines = iter(again.stderr.readline, b"")
         assert any(f"resumed checkpoint-{update:09d}".encode() in line for line in lines)
+        assert any(b"validation" in line for line in lines)
         again.send_signal(signal.SIGHUP)
         again.communicate(timeout=240)
     assert again.returncode == 0

@@ -77,6 +77,7 @@ def test_what_a_killed_start_wrote_beyond_its_checkpoint_gives_way_to_what_comes
     track(tmp_path, 10)
     track(tmp_path, 20)
     with (tmp_path / "log.jsonl").open("a") as log:
+        log.write('{"kind": "train", "update": "16"}\n{"kind": "train", "update": 1e999}\n')
         log.write('{"kind": "train", "upd')  # the power went
     tracker = Tracker(tmp_path)
     tracker.took_up(14)

@@ -333,6 +333,28 @@ def test_a_finished_run_finds_its_best_weights_anew_where_they_are_lost_or_other
     assert (tmp_path / model_folder.WEIGHTS).read_bytes() == whole
 
 
+def test_a_run_that_ended_by_patience_is_not_gone_on_with_because_its_best_weights_are_lost(
+    world: World, tmp_path: Path
+) -> None:
+    changes = {"train.updates": 99, "train.validate_every": 3, "train.patience": 2}
+    make_trainer(world, tmp_path, changes, validator=Scripted([30])).train()
+    (tmp_path / model_folder.WEIGHTS).unlink()
+    assert make_trainer(world, tmp_path, changes, validator=Scripted([20])).train().update == 9
+    assert model_folder.read_tensors(tmp_path / model_folder.WEIGHTS)
+
+
+@pytest.mark.parametrize("first", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_session_that_ends_after_it_has_asked_does_not_kill_before_it_is_saved(
+    world: World, tmp_path: Path, first: int
+) -> None:
+    trainer = make_trainer(world, tmp_path)
+    on_update(trainer, lambda update: [signal.raise_signal(sign) for sign in (first, signal.SIGHUP)])
+    with pytest.raises(KeyboardInterrupt if first == signal.SIGINT else Terminated):
+        trainer.train()
+    assert checkpoints(tmp_path)[-1].name == "checkpoint-000000001"
+    assert signal.getsignal(signal.SIGHUP) == signal.SIG_DFL
+
+
 def test_it_saves_every_few_minutes_between_validations(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,13 +28,13 @@ def weights(run: Path, last: int | None, best: int | None) -> list[Path]:
         raise UserError(f"{run} has no checkpoints: give the folder of a training run.")
     if last is not None:
         found = [folder / model_folder.WEIGHTS for folder in checkpoints][-last:]
-        kept, setting = len(checkpoints), "train.keep"
+        kept, setting = f"{len(checkpoints)} checkpoints", "train.keep"
     else:
         scores = read_progress(checkpoints[-1]).validated_scores
         found = [run / "trainer" / "validated" / name for name in averaging.chosen(scores, best or 1, "best")]
-        kept, setting = len(scores), "train.average"
+        kept, setting = f"{len(scores)} validated weights", "train.average"
     if len(found) < (last or best or 1):
-        raise UserError(f"{run} keeps {kept} of them: ask for fewer, or train with a larger {setting}.")
+        raise UserError(f"{run} keeps {kept}: ask for fewer, or train with a larger {setting}.")
     return found
 
 

@@ -285,7 +285,7 @@ class Trainer:
             self.tracker.took_up(progress.update)
         if found and progress.processes != self.group.size:
             self.tracker.say(
-                f"{progress.processes} processes -> {self.group.size}: the batches stay the same and are divided "
+                f"processes: {progress.processes} -> {self.group.size}; the batches stay the same and are divided "
                 "otherwise, so that dropout is drawn otherwise"
             )
         if progress.best_by not in ("", self.settings.best_by):

@@ -152,8 +152,8 @@ def test_two_processes_train_as_one_would_and_each_number_goes_on_where_the_othe
     assert together.stderr.count("done: 15 updates") == 1
     assert len(together.stdout.splitlines()) == 1  # the scores of the test set, told once
     again = subprocess.run([sys.executable, *words(data, two, 20)], capture_output=True, text=True, check=True)
-    assert "2 processes -> 1" in again.stderr
-    assert "1 processes -> 2" in torchrun(2, *words(data, two, 30)).stderr
+    assert "processes: 2 -> 1" in again.stderr
+    assert "processes: 1 -> 2" in torchrun(2, *words(data, two, 30)).stderr
     losses, expected = ({n: line["loss"] for n, line in records(run, "train").items()} for run in (two, one))
     assert list(losses) == list(range(1, 31))
     assert losses == pytest.approx(expected, abs=1e-4)

@@ -793,7 +793,7 @@ def test_more_processes_are_told(world: World, tmp_path: Path) -> None:
     progress.write_text(progress.read_text().replace('"processes": 1', '"processes": 3'))
     trainer = make_trainer(world, tmp_path, {"train.updates": 5}, validator=Scripted())
     trainer.train()
-    assert any(line.startswith("3 processes -> 1") for line in trainer.tracker.said)
+    assert any(line.startswith("processes: 3 -> 1") for line in trainer.tracker.said)
 
 
 def test_training_learns_and_another_seed_trains_another_model(world: World, whole: Path, tmp_path: Path) -> None:

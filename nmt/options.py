@@ -82,7 +82,8 @@ def help_text(config: Config, *, program: str, description: str) -> str:
         elif allowed := config.words(key):
             docstring += f" One of: {', '.join(allowed)}."
         lines += [f"  --{key} {written(value)}"]
-        lines += textwrap.wrap(docstring, 112, initial_indent=" " * 8, subsequent_indent=" " * 8)
+        indent = " " * 8
+        lines += textwrap.wrap(docstring, 112, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
     return "\n".join(lines)
 
 

@@ -15,6 +15,7 @@ from examples import make_model_folder, sentence_pairs  # noqa: E402  (found onl
 
 torch.set_num_threads(1)  # the models are tiny; two threads on a busy machine mostly wait for each other
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that starts us in the background ignores Ctrl-C
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # and nohup a terminal that is closed
 
 
 @pytest.fixture(scope="session")

@@ -192,7 +192,7 @@ class Pipeline:
                 alignment.link(source, words, self._source_places(part), places, seen, first)
                 begins = "" if number else prepared.request.prefix
                 own = _begun(words, begins)
-                words = mend(source, words, first, _held(prepared.request, words, begins), own)
+                words = mend(source, words, first, _held(prepared.request, words, own), own)
                 begun += own
             if words:
                 words[0].space = part.space if target else ""
@@ -307,15 +307,15 @@ def _divided(words: Sequence[Word], parts: Sequence[Part]) -> list[list[int]]:
     return divided
 
 
-def _held(request: Request, words: Sequence[Word], begins: str) -> list[int]:
-    """The places of the words that were asked for, the beginning among them. The words of a phrase are linked alike, so
-    that what is put in by its place comes beside the phrase."""
+def _held(request: Request, words: Sequence[Word], begun: int) -> list[int]:
+    """The places of the words that were asked for, the first `begun` among them. The words of a phrase are linked
+    alike, so that what is put in by its place comes beside the phrase."""
     text = written(words)
     asked = [*request.include, *(term.target for term in request.terms)]
-    spans = [span for phrase in asked for span in standing(phrase, text)]
+    spans = sorted(span for phrase in asked for span in standing(phrase, text))
+    phrases = [[place for place, word in enumerate(words) if start <= word.start < end] for start, end in spans]
     held = []
-    for start, end in sorted([(0, len(" ".join(begins.split()))), *spans]):
-        phrase = [place for place, word in enumerate(words) if start <= word.start < end]
+    for phrase in (list(range(begun)), *phrases):
         for place in phrase:
             words[place].link = words[phrase[0]].link
         held += phrase

@@ -185,6 +185,9 @@ class TrainConfig(Section):
     subword_dropout: float = Field(0.0, ge=0, lt=1)
     """Share of pieces that are cut into smaller ones, afresh in every epoch (after BPE-dropout, Provilkov et al.
     2020)."""
+    subword_sampling: float = Field(0.0, ge=0, le=10)
+    """Power of the probabilities by which words are spelled in other unigram pieces, drawn afresh in every epoch
+    (subword regularisation, Kudo 2018): 1 as the pieces have them, less more evenly, 0 not at all."""
     weight_decay: float = Field(0.0, ge=0)
     """Decoupled weight decay (Loshchilov and Hutter 2019)."""
     clip: float = Field(1.0, gt=0)

@@ -94,6 +94,19 @@ class Subwords:
         leaves, enters = (np.array([bool(place.search(piece)) for piece in pieces]) for place in (LEAVES, ENTERS))
         return leaves, enters, lacks
 
+    def text_pieces(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Which pieces [pieces] are text as it stands, neither bytes nor symbols, and which of them begin a word, with
+        the white space before it."""
+        pieces = _proto().ModelProto.FromString(self.model).pieces
+        plain = np.array([piece.type == piece.NORMAL for piece in pieces])
+        return plain, plain & [piece.piece.startswith("\u2581") for piece in pieces]
+
+    def nbest(self, word: str, count: int) -> list[tuple[list[int], float]]:
+        """The likeliest spellings of a word by a unigram model, at most `count`, with their log-probabilities (Kudo
+        2018)."""
+        found = self._processor.nbest_encode(word, nbest_size=count, return_type="proto").nbests
+        return [([piece.id for piece in spelling.pieces], spelling.score) for spelling in found]
+
     def parts(self) -> NDArray[np.int32]:
         """[pieces, most parts]: for each piece the smaller ones that spell it, as few as can be, and of such spellings
         that with the highest scores together (found earlier in byte pairs, likelier in unigram); then zeros. Nothing
@@ -176,43 +189,6 @@ class Vocabulary(NamedTuple):
             return cls(*(_read(folder / f"{side}.spm") for side in ("source", "target")))
         except FileNotFoundError as error:
             raise UserError(f"{error.filename} is missing: {folder} is no complete model folder.") from None
-
-
-class SubwordDropout:
-    """Spells pairs afresh every time: a share of their pieces is cut into smaller ones.
-
-    What is drawn depends on nothing but the seed and the place in the training, so it can be drawn again."""
-
-    def __init__(self, vocabulary: Vocabulary, rate: float, seed: int) -> None:
-        self.rate = rate
-        self.seed = seed
-        tables = {side: side.parts() for side in set(vocabulary)} if rate else {}  # of a joint vocabulary only one
-        self._parts = [tables[side] for side in vocabulary if tables]
-
-    def __call__(self, pairs: list[EncodedPair], epoch: int, batch: int) -> list[EncodedPair]:
-        """Pairs of piece sequences, end symbols included -> the same texts, spelled for this batch of this epoch."""
-        if not self._parts:
-            return pairs
-        # Five numbers: numpy fills fewer than four up with zeros, and the order of the pairs has [seed, epoch].
-        random = np.random.default_rng([1, 1, self.seed, epoch, batch])
-        sides = zip(zip(*pairs, strict=True), self._parts, strict=True)
-        return list(zip(*(_split_some(side, parts, self.rate, random) for side, parts in sides), strict=True))
-
-
-def _split_some(
-    sentences: Sequence[Pieces], parts: NDArray[np.int32], rate: float, random: np.random.Generator
-) -> list[Pieces]:
-    """The sentences, each with its end symbol, with a share of their pieces cut into their `parts`, and such a part
-    with the same probability again: the text is the same and is spelled otherwise (after BPE-dropout, Provilkov et al.
-    2020, which leaves out merges while encoding, and so cuts a word of many merges oftener)."""
-    pieces = np.concatenate(sentences)
-    fresh = np.ones(len(pieces), bool)
-    while (cut := fresh & parts[pieces].any(axis=1) & (random.random(len(pieces)) < rate)).any():
-        spelled, times = parts[pieces[cut]], np.ones(len(pieces), np.int64)
-        times[cut] = (spelled > 0).sum(axis=1)
-        pieces, fresh = np.repeat(pieces, times), np.repeat(cut, times)
-        pieces[fresh] = spelled[spelled > 0]
-    return np.split(pieces, np.flatnonzero(pieces == END)[:-1] + 1)
 
 
 def _proto() -> Any:

@@ -254,6 +254,11 @@ def _check_feasible(config: Config) -> None:
     cannot be, and weights that cannot learn."""
     if config.model.weights != "float32":
         raise UserError("model.weights is int8, which cannot be trained: train in float32, then use `nmt compress`.")
+    if config.train.subword_sampling and config.subwords.algorithm != "unigram":
+        raise UserError(
+            "train.subword_sampling draws by the probabilities of unigram pieces, which byte pairs have none of: set "
+            "subwords.algorithm unigram, or use train.subword_dropout instead."
+        )
     check_precision(config.train.precision, model_folder.device_for(config.train.device))
     check_search(config.search)
     check_objective(config)

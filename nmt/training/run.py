@@ -14,7 +14,7 @@ import torch
 from nmt import model_folder, plots
 from nmt.config import Config
 from nmt.data.encoded import EncodedCorpus
-from nmt.data.subwords import SubwordDropout
+from nmt.data.respelling import Respelling
 from nmt.errors import UserError, guard
 from nmt.evaluation.cases import count_encoded
 from nmt.evaluation.evaluate import evaluate
@@ -122,7 +122,10 @@ def _assemble(prepared: Prepared, folder: Path, group: Group) -> tuple[Trainer, 
     network = network.to(model_folder.device_for(config.train.device))
     tracker = Tracker(folder) if group.first else SilentTracker()
     tracker.say(f"{parameter_count(network):,} parameters, {len(vocabulary.target):,} target pieces")
-    respell = SubwordDropout(vocabulary, config.train.subword_dropout, config.train.seed)
+    settings = config.train
+    respell = Respelling(
+        vocabulary, settings.seed, dropout=settings.subword_dropout, sampling=settings.subword_sampling
+    )
     analysed = group.first and plots.installed() and not config.model.is_language_model
     counts = count_encoded(corpus, vocabulary)[0] if analysed else None
     validator = Validator(config, vocabulary, EncodedCorpus(work / VALID), prepared.valid, group, counts)

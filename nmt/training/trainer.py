@@ -12,7 +12,7 @@ import torch
 from nmt.config import Config
 from nmt.data.batching import BucketOrder
 from nmt.data.encoded import EncodedCorpus
-from nmt.data.subwords import SubwordDropout
+from nmt.data.respelling import Respelling
 from nmt.errors import Terminated, UserError, choose
 from nmt.model.seq2seq import Seq2Seq
 from nmt.training.checkpoints import Checkpoints, Progress, TrainingState
@@ -42,7 +42,7 @@ class Trainer:
         config: Config,
         network: Seq2Seq,
         corpus: EncodedCorpus,
-        respell: SubwordDropout,
+        respell: Respelling,
         validator: Validator,
         tracker: Tracker,
         folder: Path,

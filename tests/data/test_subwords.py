@@ -6,7 +6,6 @@ import re
 from itertools import product
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -17,8 +16,6 @@ from nmt.data.subwords import (
     END,
     PADDING,
     UNKNOWN,
-    EncodedPair,
-    SubwordDropout,
     Subwords,
     Vocabulary,
     spelling,
@@ -154,15 +151,6 @@ def test_text_that_no_model_can_be_trained_on_is_a_user_error_of_one_line(algori
     assert "trainer_interface" not in str(raised.value)
 
 
-def encoded(vocabulary: Vocabulary, pairs: list[tuple[str, str]]) -> list[EncodedPair]:
-    sides = (vocabulary[side].encode([pair[side] for pair in pairs]) for side in (0, 1))
-    return [(np.array(source, np.int32), np.array(target, np.int32)) for source, target in zip(*sides, strict=True)]
-
-
-def decoded(vocabulary: Vocabulary, pairs: list[EncodedPair]) -> list[tuple[str, ...]]:
-    return [tuple(vocabulary[side].decode(pair[side].tolist()) for side in (0, 1)) for pair in pairs]
-
-
 @every_algorithm
 def test_the_parts_of_a_piece_spell_it(algorithm: str) -> None:
     subwords = VOCABULARIES[algorithm].source
@@ -185,52 +173,6 @@ def test_of_the_spellings_of_a_piece_the_shortest_and_likeliest_is_taken() -> No
     assert spelling("bcd", scores) == ["b", "cd"]
     assert spelling("ac", scores) == ["a", "c"]
     assert spelling("a", scores) == spelling("aé", scores) == []
-
-
-@every_algorithm
-@settings(deadline=None, max_examples=100)
-@given(
-    pairs=st.lists(st.tuples(anything, st.sampled_from(GERMAN)), min_size=1, max_size=5),
-    rate=st.sampled_from([0.0, 0.1, 0.5, 0.99]),
-)
-def test_a_text_that_is_spelled_afresh_is_the_same_text(
-    algorithm: str, pairs: list[tuple[str, str]], rate: float
-) -> None:
-    vocabulary = VOCABULARIES[algorithm]
-    before = encoded(vocabulary, pairs)
-    after = SubwordDropout(vocabulary, rate, seed=1)(before, epoch=2, batch=3)
-    assert decoded(vocabulary, after) == pairs
-    for old, new in zip(before, after, strict=True):
-        for side in (0, 1):
-            assert new[side][-1] == END
-            assert END not in new[side][:-1]
-            assert len(new[side]) >= len(old[side])
-
-
-@every_algorithm
-def test_the_spelling_changes_from_batch_to_batch_and_can_be_drawn_again(algorithm: str) -> None:
-    vocabulary = VOCABULARIES[algorithm]
-    pairs = encoded(vocabulary, PAIRS * 10)
-
-    def spelled(epoch: int, batch: int, seed: int = 1) -> list[list[list[int]]]:
-        respell = SubwordDropout(vocabulary, 0.3, seed)
-        return [[side.tolist() for side in pair] for pair in respell(pairs, epoch, batch)]
-
-    assert spelled(0, 0) == spelled(0, 0)
-    others = [spelled(0, 0), spelled(0, 1), spelled(1, 0), spelled(0, 0, seed=2)]
-    assert all(one != other for index, one in enumerate(others) for other in others[:index])
-
-
-@every_algorithm
-def test_so_large_a_share_of_the_pieces_is_cut(algorithm: str) -> None:
-    vocabulary = VOCABULARIES[algorithm]
-    parts, rate = vocabulary.source.parts(), 0.2
-    pairs = encoded(vocabulary, PAIRS * 100)
-    counts = (parts > 0).sum(axis=1)
-    could = sum(int((counts[source] - 1).clip(0).sum()) for source, _ in pairs)
-    more = sum(len(source) for source, _ in SubwordDropout(vocabulary, rate, 1)(pairs, 0, 0))
-    more -= sum(len(source) for source, _ in pairs)
-    assert 0.8 * rate * could < more < 1.2 * rate * could / (1 - 2 * rate)  # nearly all parts can be cut again
 
 
 @every_algorithm

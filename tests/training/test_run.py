@@ -53,7 +53,8 @@ SMALL = {
     "train.threads": ["1"],
 }
 """A network and a budget that need about a second."""
-LONG = {"train__updates": 200, "train__validate_every": 20, "train__batch_tokens": 150}
+UNIGRAM = {"subwords__algorithm": "unigram", "train__subword_sampling": 0.5}
+LONG = {"train__updates": 200, "train__validate_every": 20, "train__batch_tokens": 150, **UNIGRAM}
 """A training long enough to be stopped from outside."""
 
 
@@ -438,6 +439,7 @@ REFUSED: dict[str, tuple[dict[str, object], list[str]]] = {
     "validation the wrong way round": ({"data__valid": ["val.de", "val.en"]}, ["val.de is named first", "turn"]),
     "tests the wrong way round": ({"data__test": ["test.de", "test.en"]}, ["test.de is named first", "turn"]),
     "more pieces for a model that is new": ({"subwords__extend": 9}, ["subwords.extend", "train.finetune"]),
+    "probabilities of byte pairs": ({"train__subword_sampling": 0.5}, ["subwords.algorithm unigram"]),
     "languages the wrong way round": ({"data__source": "de", "data__target": "en"}, ["train.en", "turn the files"]),
     "more translations than the beam": ({"search__nbest": 9}, ["search.nbest is 9", "widen the beam"]),
     "a number without end": ({"train__minutes": "inf"}, ["train.minutes"]),
@@ -545,6 +547,16 @@ def test_a_folder_is_trained_by_one_process_at_a_time(
     with alone(tmp_path / "run"):
         assert "being trained by another" in refusal(capsys, words(data, tmp_path / "run"))
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("setting", ["train__subword_sampling", "train__subword_dropout"])
+def test_what_spells_afresh_reaches_the_training(setting: str, data: Path, tmp_path: Path) -> None:
+    ends = []
+    for amount in (0.0, 0.5):
+        changes = {**UNIGRAM, "train__subword_sampling": 0.0, "train__updates": 3, setting: amount}
+        assert main(words(data, tmp_path / str(amount), **changes)) == 0
+        ends.append((tmp_path / str(amount) / "model.safetensors").read_bytes())
+    assert ends[0] != ends[1]
 
 
 def test_a_symbol_may_be_named_twice(data: Path, tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ from nmt import model_folder
 from nmt.config import Config
 from nmt.data.batching import Batch
 from nmt.data.encoded import EncodedCorpus
-from nmt.data.subwords import SubwordDropout, Vocabulary, train_vocabulary
+from nmt.data.respelling import Respelling
+from nmt.data.subwords import Vocabulary, train_vocabulary
 from nmt.errors import Terminated, UserError
 from nmt.model.seq2seq import Seq2Seq
 from nmt.training import objective as objective_module
@@ -142,7 +143,7 @@ def make_trainer(world: World, folder: Path, changes: dict[str, object] | None =
     network = model_folder.build(config, world.vocabulary)
     validator = parts.get("validator") or Validator(config, world.vocabulary, world.valid, world.valid_pairs)
     folder.mkdir(exist_ok=True)
-    respell = SubwordDropout(world.vocabulary, config.train.subword_dropout, config.train.seed)
+    respell = Respelling(world.vocabulary, config.train.seed, dropout=config.train.subword_dropout)
     tracker = parts.get("tracker") or Listener()
     objective = make_objective(config, world.vocabulary, world.train)
     return Trainer(config, network, world.train, respell, validator, tracker, folder, objective=objective)

@@ -22,7 +22,7 @@ from nmt import model_folder
 from nmt.config import Config
 from nmt.data.batching import BucketOrder
 from nmt.data.encoded import EncodedCorpus
-from nmt.data.subwords import SubwordDropout
+from nmt.data.respelling import Respelling
 from nmt.model.seq2seq import parameter_count
 from nmt.training.distribution import Group, joined
 from nmt.training.tracking import SilentTracker, Tracker
@@ -100,7 +100,7 @@ def run(task: Task, config: Config, group: Group) -> Outcome:
     network = model_folder.build(config, vocabulary)
     corpus = EncodedCorpus(task.data / "train.arrow")
     tracker = Tracker(task.folder) if group.first else SilentTracker()
-    respell = SubwordDropout(vocabulary, 0.0, 1)
+    respell = Respelling(vocabulary, 1)
     (task.folder / "trainer").mkdir(exist_ok=True)
     trainer = Trainer(config, network, corpus, respell, validator, tracker, task.folder, group)
     trainer.order = GivenOrder(corpus, np.load(task.data / "order.npy"))

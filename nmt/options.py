@@ -45,7 +45,7 @@ def choices() -> dict[str, Mapping[str, Any]]:
     """The settings whose value names an entry of a table."""
     from nmt.model.attention import ATTENTION
     from nmt.model.bridge import BRIDGE
-    from nmt.model.decoder import DECODER
+    from nmt.model.decoders import DECODER
     from nmt.model.recurrent import RECURRENT
     from nmt.search.penalties import LENGTH_PENALTIES
     from nmt.search.strategies import STRATEGIES

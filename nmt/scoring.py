@@ -96,7 +96,7 @@ class Scorer:
             places = order[start:end]
             seen = self._teacher_forced([pairs[place] for place in places])
             for place, (found, attention) in zip(places, seen, strict=True):
-                order_written = self._written(len(found))
+                order_written = self.vocabulary.written(len(found))
                 scored[place] = replace(
                     scored[place],
                     log_probability=float(found.sum()),
@@ -105,13 +105,8 @@ class Scorer:
                 )
         return scored
 
-    def _written(self, count: int) -> list[int]:
-        """The places, as the model has them, of `count` target pieces in the order they are written, the end symbol
-        last."""
-        return [*self._turned(tuple(range(count - 1))), count - 1]
-
     def _unscored(self, source: list[int], target: list[int]) -> Scored:
-        written = [target[place] for place in self._written(len(target))]
+        written = [target[place] for place in self.vocabulary.written(len(target))]
         pieces = self.vocabulary.source.pieces(source), self.vocabulary.target.pieces(written)
         return Scored(math.nan, *pieces, piece_log_probabilities=[], attention=None)
 
@@ -134,10 +129,6 @@ class Scorer:
             return [(found, None) for found in torch.split(chosen, lengths)]
         maps = [one[: len(target), : len(source)] for one, (source, target) in zip(attention.cpu(), pairs, strict=True)]
         return list(zip(torch.split(chosen, lengths), (one.clone() for one in maps), strict=True))
-
-    def _turned(self, pieces: tuple[int, ...]) -> tuple[int, ...]:
-        """Target pieces without end symbol as they are written, from those as the model has them; and the other way."""
-        return pieces[::-1] if self.vocabulary.right_to_left else pieces
 
 
 def load_kind(folder: Path, *, language_model: bool = False) -> Model:

@@ -78,19 +78,20 @@ def test_the_company_of_a_line_changes_nothing(compressed: Path, lines: list[str
 
 def test_translations_have_only_pieces_of_their_shortlist(compressed: Path, lines: list[str]) -> None:
     translator = Translator.load(compressed)
-    shortlist = translator.shortlist
-    assert shortlist is not None
-    translator.shortlist = shortlist._replace(frequent=shortlist.frequent[:20])  # the special ones among them
+    assert translator.searcher.shortlist is not None
+    shortlist = translator.searcher.shortlist._replace(frequent=translator.searcher.shortlist.frequent[:20])
+    translator.searcher.shortlist = shortlist  # the special pieces are among the frequent ones
     for translation in translator.translate(lines):
         for source, hypotheses in ((part.pieces, part.hypotheses) for part in translation.parts):
-            own = {*translator.shortlist.frequent.tolist(), *translator.shortlist.lexicon[source].flatten().tolist()}
+            own = {*shortlist.frequent.tolist(), *shortlist.lexicon[source].flatten().tolist()}
             assert all(own.issuperset(hypothesis.pieces) for hypothesis in hypotheses)
 
 
 def test_a_request_may_ask_for_and_forbid_what_the_shortlist_has_not(compressed: Path, lines: list[str]) -> None:
     translator = Translator.load(compressed)
-    assert translator.shortlist is not None
-    translator.shortlist = translator.shortlist._replace(frequent=translator.shortlist.frequent[:20])
+    shortlist = translator.searcher.shortlist
+    assert shortlist is not None
+    translator.searcher.shortlist = shortlist._replace(frequent=shortlist.frequent[:20])
     request = Request(prefix="Zebra", include=("quax",), exclude=("Jazz", "Kind"))
     (found,) = translator.stream([lines[0]], requests=[request])
     assert found.text.startswith("Zebra")
@@ -100,7 +101,7 @@ def test_a_request_may_ask_for_and_forbid_what_the_shortlist_has_not(compressed:
 
 def test_a_shortlist_can_be_left_out_and_needs_no_data_then(model: Path, tmp_path: Path) -> None:
     compress(model, tmp_path / "small", candidates=0)
-    assert Translator.load(tmp_path / "small").shortlist is None
+    assert Translator.load(tmp_path / "small").searcher.shortlist is None
 
 
 def test_an_ensemble_takes_full_and_compressed_models(model: Path, compressed: Path, lines: list[str]) -> None:
@@ -126,7 +127,7 @@ def test_a_shortlist_has_all_pieces_at_most_and_no_other_file_is_touched(
     (tmp_path / "small.partial").mkdir()
     (tmp_path / "small.partial" / "mine").touch()
     compress(folder, tmp_path / "small", data, candidates=1_000_000_000)
-    shortlist = Translator.load(tmp_path / "small").shortlist
+    shortlist = Translator.load(tmp_path / "small").searcher.shortlist
     assert shortlist is not None
     assert shortlist.lexicon.shape[1] == len(folders.load(model).vocabulary.target)
     assert {path.name for path in tmp_path.iterdir()} == {"full", "small", "small.partial"}

@@ -14,6 +14,7 @@ ROOMS = """
     data model search options arguments memory plots
     model_folder text side_by_side
     scoring
+    searcher
     translator compress
     pipeline
     formats evaluation

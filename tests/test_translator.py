@@ -11,8 +11,8 @@ import torch
 import nmt
 from nmt import scoring
 from nmt.data.subwords import BEGIN
-from nmt.scoring import Scored
-from nmt.translator import Translator, longest_translation
+from nmt.scoring import Scored, longest_translation
+from nmt.translator import Translator
 
 WORDS = ["the", "this", "every", "our", "child", "book", "house", "picture", "animal", "boat"]
 PAIRS = [(" ".join(WORDS[:count]), " ".join(WORDS[-count // 2 :]) + ".") for count in range(1, 11)]

@@ -71,7 +71,7 @@ def check_lines(translator: Translator, lines: list[str], references: list[str],
     shuffled = random.Random(1).sample(range(len(lines)), len(lines))
 
     def run(size: int, *, workers: int = 1, threads: int = 1, shuffle: bool = False) -> list[Translation]:
-        translator.workers = workers
+        translator.searcher.workers = workers
         torch.set_num_threads(threads)
         order = shuffled if shuffle else range(len(lines))
         window = size if shuffle else len(lines)

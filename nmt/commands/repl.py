@@ -24,7 +24,7 @@ def repl(words: list[str]) -> int:
 
     def loaded(folder: Path) -> Translator:
         translator = load(options, None if folder.resolve() == options.model.resolve() else folder)
-        translator.workers = 1  # Ctrl-C would wait for threads, and one line has little for them to share
+        translator.searcher.workers = 1  # Ctrl-C would wait for threads, and one line has little for them to share
         return translator
 
     model = Model(options.model.resolve().name, loaded(options.model))

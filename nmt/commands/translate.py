@@ -57,7 +57,7 @@ def translate(words: list[str]) -> int:
         wishes = replace(wishes_of(options), account=choose(FORMATS, options.format, "--format").account)
         prefixes = stack.enter_context(open_input(options.prefix)) if options.prefix else None
         translator = load(options)
-        translator.workers = options.workers or translator.workers
+        translator.searcher.workers = options.workers or translator.searcher.workers
         search = search_of(translator.config, options)
         form = choose_format(options.format, search.nbest, attention=options.attention, resume=options.resume)
         if form.account and translator.config.model.attention == "none":

@@ -166,6 +166,15 @@ class Vocabulary(NamedTuple):
         """Whether the target is spelled from its end."""
         return isinstance(self.target, RightToLeft)
 
+    def turned(self, pieces: tuple[int, ...]) -> tuple[int, ...]:
+        """Target pieces without end symbol as they are written, from those as the model has them; and the other way."""
+        return pieces[::-1] if self.right_to_left else pieces
+
+    def written(self, count: int) -> list[int]:
+        """The places, as the model has them, of `count` target pieces in the order they are written, the end symbol
+        last."""
+        return [*self.turned(tuple(range(count - 1))), count - 1]
+
     def reversed(self) -> Vocabulary:
         """The same pieces, with the target spelled from its end."""
         return Vocabulary(self.source, RightToLeft(self.target.model))

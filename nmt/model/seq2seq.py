@@ -17,7 +17,7 @@ from nmt.model.beams import Beams
 from nmt.model.bridge import BRIDGE
 from nmt.model.cell import Recurrent, StackSizes, State
 from nmt.model.copying import Copying, Pointers
-from nmt.model.decoder import DECODER
+from nmt.model.decoders import DECODER
 from nmt.model.dropout import HeldDropout, StateDropout
 from nmt.model.encoder import Encoder
 from nmt.model.recurrent import RECURRENT

@@ -48,7 +48,7 @@ def _pieces(translator: Translator, part: Part) -> list[Line]:
     names = translator.vocabulary.target.pieces
     sources = torch.tensor(part.pieces, device=translator.device)
     # Those of a model sum to 1 already, the sums of shallow fusion do not.
-    probabilities = trace(translator.searched, sources, best.pieces, BEGIN).softmax(dim=-1)
+    probabilities = trace(translator.searcher.stepper, sources, best.pieces, BEGIN).softmax(dim=-1)
     likeliest = probabilities.topk(min(RUNNERS_UP + 1, probabilities.shape[1]), dim=1)
     looked = [""] * len(best.pieces) if best.attention is None else [source[n] for n in best.attention.argmax(dim=1)]
     rows = []

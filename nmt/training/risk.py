@@ -15,10 +15,11 @@ from nmt.evaluation.metrics import sentence_scores
 from nmt.model.copying import Pointers
 from nmt.model.packed import packed
 from nmt.model.seq2seq import Seq2Seq
+from nmt.scoring import longest_translation
 from nmt.search.decode import decode
 from nmt.search.strategies import Sampling
+from nmt.searcher import SYMBOLS
 from nmt.training.loss import CHUNK_BYTES
-from nmt.translator import SYMBOLS, longest_translation
 
 Candidates = list[list[tuple[int, ...]]]
 """Different translations of each sentence, in pieces with the end symbol, the reference first."""

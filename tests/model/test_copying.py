@@ -17,7 +17,7 @@ from nmt.data.subwords import BEGIN, END, PADDING, UNKNOWN
 from nmt.errors import UserError
 from nmt.model.attention import ATTENTION
 from nmt.model.copying import Copying, Pointers
-from nmt.model.decoder import DECODER
+from nmt.model.decoders import DECODER
 from nmt.model.packed import packed
 from nmt.model.seq2seq import Seq2Seq
 from nmt.model.shortlist import Narrowed, Shortlist

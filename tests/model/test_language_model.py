@@ -8,7 +8,7 @@ from torch import Tensor
 
 from nmt.config import ModelConfig
 from nmt.errors import UserError
-from nmt.model.decoder import DECODER
+from nmt.model.decoders import DECODER
 from nmt.model.packed import packed
 from nmt.model.recurrent import RECURRENT
 from nmt.model.seq2seq import Seq2Seq

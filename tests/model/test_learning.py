@@ -11,7 +11,7 @@ from torch import Tensor
 
 from nmt.config import ModelConfig
 from nmt.model.attention import ATTENTION
-from nmt.model.decoder import DECODER
+from nmt.model.decoders import DECODER
 from nmt.model.recurrent import RECURRENT
 from nmt.model.seq2seq import Seq2Seq
 from nmt.search.decode import decode

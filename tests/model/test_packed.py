@@ -10,7 +10,7 @@ from torch import nn
 
 from nmt.config import ModelConfig
 from nmt.model.attention import ATTENTION
-from nmt.model.decoder import DECODER
+from nmt.model.decoders import DECODER
 from nmt.model.packed import PackedLinear, packed
 from nmt.model.recurrent import RECURRENT
 from nmt.model.seq2seq import Seq2Seq

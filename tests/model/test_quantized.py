@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from nmt.config import ModelConfig
-from nmt.model.decoder import DECODER
+from nmt.model.decoders import DECODER
 from nmt.model.packed import packed
 from nmt.model.quantized import QuantizedLinear, dequantize, quantize, supported
 from nmt.model.recurrent import RECURRENT

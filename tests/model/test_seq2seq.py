@@ -14,7 +14,7 @@ from nmt.errors import UserError
 from nmt.model.attention import ATTENTION
 from nmt.model.bridge import BRIDGE
 from nmt.model.cell import Recurrent
-from nmt.model.decoder import DECODER
+from nmt.model.decoders import DECODER
 from nmt.model.dropout import HeldDropout
 from nmt.model.recurrent import RECURRENT
 from nmt.model.seq2seq import PADDING, Seq2Seq, parameter_count

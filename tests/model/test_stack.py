@@ -11,7 +11,7 @@ from torch import Tensor
 
 from nmt.config import ModelConfig
 from nmt.model.cell import StackSizes
-from nmt.model.decoder import DECODER
+from nmt.model.decoders import DECODER
 from nmt.model.packed import packed
 from nmt.model.quantized import supported
 from nmt.model.recurrent import RECURRENT

@@ -21,7 +21,7 @@ from toy_table import (
 )
 
 from nmt.config import ModelConfig, SearchConfig
-from nmt.model.decoder import DECODER
+from nmt.model.decoders import DECODER
 from nmt.model.seq2seq import Seq2Seq
 from nmt.search.decode import decode
 from nmt.search.protocol import Hypothesis

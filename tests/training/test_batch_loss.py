@@ -13,7 +13,7 @@ from nmt.data.batching import Batch, make_batch
 from nmt.data.subwords import END, PADDING
 from nmt.model.attention import ATTENTION
 from nmt.model.bridge import BRIDGE
-from nmt.model.decoder import DECODER
+from nmt.model.decoders import DECODER
 from nmt.model.recurrent import RECURRENT
 from nmt.model.seq2seq import Seq2Seq
 from nmt.training.loss import batch_losses

@@ -16,7 +16,7 @@ from nmt.data.lexicon import learn_probabilities
 from nmt.data.subwords import BEGIN, END, PADDING, EncodedPair
 from nmt.errors import UserError
 from nmt.model.attention import ATTENTION
-from nmt.model.decoder import DECODER
+from nmt.model.decoders import DECODER
 from nmt.model.seq2seq import Seq2Seq
 from nmt.training.loss import batch_losses, guided, repeated, with_predictions
 from nmt.training.objective import Objective, check_objective

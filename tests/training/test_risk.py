@@ -12,7 +12,7 @@ from nmt.config import Config, ModelConfig, SearchConfig, TrainConfig
 from nmt.data.batching import Batch, make_batch
 from nmt.data.subwords import Vocabulary, train_vocabulary
 from nmt.evaluation.metrics import SENTENCE_METRICS
-from nmt.model.decoder import DECODER
+from nmt.model.decoders import DECODER
 from nmt.model.seq2seq import Seq2Seq
 from nmt.training.loss import batch_losses
 from nmt.training.objective import Objective

@@ -55,7 +55,7 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     translator = Translator.load(arguments.model, "cpu")
     lines = arguments.source.read_text(encoding="utf-8").split("\n")[:-1]
-    steppers = {"plain": translator.network, "packed": translator.searched}
+    steppers = {"plain": translator.network, "packed": translator.searcher.stepper}
     few = lines[:: max(1, len(lines) // SINGLE)]
     print(f"{len(lines)} sentences, {arguments.threads} threads, best of {arguments.repeat} in turn")
     print("| beam | weights | sentences/s | one sentence, median ms | 95th percentile ms | matrix GFLOP/s |")
@@ -66,7 +66,7 @@ def main() -> None:
         singles: dict[str, list[list[float]]] = {name: [] for name in steppers}
         texts: dict[str, list[str]] = {}
         for _ in range(arguments.repeat):
-            for name, translator.searched in steppers.items():
+            for name, translator.searcher.stepper in steppers.items():
                 translator.translate(lines[:20], search)
                 whole, translations = timed(partial(translator.translate, lines, search))
                 seconds[name].append(whole)

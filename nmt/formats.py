@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
+from nmt.account import Account
 from nmt.errors import UserError
-from nmt.pipeline import Account, Answer
+from nmt.pipeline import Answer
 from nmt.translator import Translator
 
 COLUMNS = ("translation", "score", "confidence", "coverage deficit", "flags", "alignment")

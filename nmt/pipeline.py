@@ -1,5 +1,5 @@
-"""Lines as people have them through a translator: protected spans, glossary, white space, and an account of each
-translation. What is not asked for is not computed."""
+"""Lines as people have them through a translator: protected spans, glossary, white space. What is not asked for is not
+computed."""
 
 from __future__ import annotations
 
@@ -10,20 +10,18 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
+from nmt.account import Account, account_of
 from nmt.config import SearchConfig
 from nmt.data.lines import WINDOW, Report, clean_line
 from nmt.data.subwords import END
 from nmt.errors import UserError
 from nmt.search.settings import check_phrases
-from nmt.text import alignment, quality
+from nmt.text import alignment
 from nmt.text.glossary import Glossary, standing
 from nmt.text.protect import mend, set_apart
 from nmt.text.spans import STRIPPED, find
 from nmt.text.tags import put_back
-from nmt.text.words import Word, pharaoh, split, translated, written
+from nmt.text.words import Word, split, translated, written
 from nmt.translator import Part, Request, Translation, Translator, Watcher
 
 TRIES = 5
@@ -53,22 +51,6 @@ class Wishes:
     def rewrites(self) -> bool:
         """Whether a translation may be changed once it is found."""
         return bool(self.protect or self.glossary or self.require or self.keep_space)
-
-
-@dataclass(frozen=True)
-class Account:
-    """What is known about a translation: its pieces, end symbols included, and the log-probability of each; the
-    alignment of white-space tokens (source, target), counted from 0; `confidence`, the geometric mean of the pieces'
-    probabilities; `coverage_deficit`, see `quality`; the names of the `flags` it shows; the attention
-    [target pieces, source pieces] of each part. Without attention: no alignment, None for the deficit."""
-
-    pieces: list[str]
-    log_probabilities: list[float]
-    alignment: list[tuple[int, int]]
-    confidence: float
-    coverage_deficit: float | None
-    flags: list[str]
-    attention: list[NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -170,7 +152,9 @@ class Pipeline:
             texts = [_with_space(prepared.line, text) for text in texts]
         account = None
         if self.wishes.account:
-            account = self._account(prepared, translation.parts, targets[0] if targets else [])
+            target = self.translator.vocabulary.target
+            words = targets[0] if targets else []
+            account = account_of(prepared.words, words, translation.parts, target, attends=self._aligns)
         alternatives = tuple((text, found[rank][1]) for text, rank in zip(texts, ranks, strict=True))
         parts = translation.parts if self.wishes.parts else ()
         return Answer(texts[0], translation.score, alternatives if len(found) > 1 else (), account, parts)
@@ -208,27 +192,6 @@ class Pipeline:
         shown = [*[-1] * len(before), *shown, len(part.text)]
         found = alignment.places(self.translator.vocabulary.source.surfaces(before + " ".join(part.text.split())))
         return [(shown[start], shown[end - 1] + 1 if end > start else shown[start]) for start, end in found]
-
-    def _account(self, prepared: _Prepared, parts: Sequence[Part], target: Sequence[Word]) -> Account:
-        best = [part.hypotheses[0] for part in parts]
-        pieces = [piece for one in best for piece in one.pieces]
-        attention = [one.attention.double().numpy() for one in best if one.attention is not None]
-        each = [value for one in best for value in one.piece_log_probabilities]
-        confidence = quality.confidence(each)
-        deficit = quality.coverage_deficit(attention) if self._aligns else None
-        source = sum(len(part.pieces) for part in parts)
-        evidence = quality.Evidence(
-            _lowered(prepared.words), _lowered(target), source, len(pieces), confidence, deficit
-        )
-        return Account(
-            pieces=self.translator.vocabulary.target.pieces(pieces),
-            log_probabilities=each,
-            alignment=pharaoh(prepared.words, target) if self._aligns else [],
-            confidence=confidence,
-            coverage_deficit=deficit,
-            flags=quality.flags(evidence) if parts else [],
-            attention=attention,
-        )
 
     def _without_forbidden(
         self, prepared: _Prepared, translation: Translation, search: SearchConfig, report: Callable[[str], None]
@@ -287,10 +250,6 @@ def started(lines: Iterable[str], prefixes: Iterable[str] | None, first: int = 1
 def _forms(word: str) -> list[str]:
     """A word as it may be written elsewhere in a sentence."""
     return list(dict.fromkeys([word, word.lower(), word.upper(), word[:1].upper() + word[1:]]))
-
-
-def _lowered(words: Sequence[Word]) -> list[str]:
-    return [word.text.lower() for word in words]
 
 
 def _has_any(words: Sequence[str], text: str) -> bool:

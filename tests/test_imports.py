@@ -16,6 +16,7 @@ ROOMS = """
     scoring
     searcher
     translator compress
+    account
     pipeline
     formats evaluation
     documents

@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from nmt.account import Account
 from nmt.data.subwords import BEGIN
 from nmt.evaluation.heat_map import Alignment
 from nmt.formats import Map, pharaoh
-from nmt.pipeline import Account, Answer
+from nmt.pipeline import Answer
 from nmt.repl.display import Line, table, visible
 from nmt.search.trace import trace
 from nmt.translator import Part, Translator

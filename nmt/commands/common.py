@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -40,6 +41,14 @@ def load(options: argparse.Namespace, folder: Path | None = None) -> Translator:
     if folder is not None:
         return Translator.load(folder, options.device)
     return Translator.load(options.model, options.device, getattr(options, "ensemble", ()), fused_of(options))
+
+
+def tell_languages(config: Config, tag: str) -> None:
+    """Says which languages a model can be told to translate into, where it is told none."""
+    tags = [symbol for symbol in config.subwords.symbols if re.fullmatch(r"<2[\w-]+>", symbol)]
+    if tags and not {*tags} & {*tag.split()}:
+        one_of = " or ".join(f"'{one}'" for one in tags)
+        print(f"this model is told its target language: give --tag {one_of}, or begin every line so", file=sys.stderr)
 
 
 def load_scorer(options: argparse.Namespace, folder: Path) -> Scorer:

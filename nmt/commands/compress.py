@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from nmt.arguments import Parser, natural
@@ -23,9 +24,12 @@ def compress(words: list[str]) -> int:
     options = parser.parse(words)
     from nmt.compress import CANDIDATES
     from nmt.compress import compress as compression
+    from nmt.model_folder import WEIGHTS
 
     if options.data and options.shortlist == 0:
         raise UserError("--data is for a shortlist, and --shortlist 0 makes none: leave one of them out.")
     candidates = CANDIDATES if options.shortlist is None else options.shortlist
     compression(options.model, options.output, options.data, candidates)
+    before, after = ((folder / WEIGHTS).stat().st_size / 1e6 for folder in (options.model, options.output))
+    print(f"{options.output}: weights of {after:,.1f} MB, {before:,.1f} before", file=sys.stderr)
     return 0

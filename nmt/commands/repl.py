@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nmt.arguments import SEARCH_OPTIONS, Parser
-from nmt.commands.common import add_wishes, load, wishes_of
+from nmt.commands.common import add_wishes, load, tell_languages, wishes_of
 
 if TYPE_CHECKING:
     from nmt.translator import Translator
@@ -24,6 +24,7 @@ def repl(words: list[str]) -> int:
 
     def loaded(folder: Path) -> Translator:
         translator = load(options, None if folder.resolve() == options.model.resolve() else folder)
+        tell_languages(translator.config, options.tag)
         translator.searcher.workers = 1  # Ctrl-C would wait for threads, and one line has little for them to share
         return translator
 

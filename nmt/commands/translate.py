@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from nmt.arguments import SEARCH_OPTIONS, Parser, positive, threads
-from nmt.commands.common import add_wishes, load, open_source, progress_bar, search_of, wishes_of
+from nmt.commands.common import add_wishes, load, open_source, progress_bar, search_of, tell_languages, wishes_of
 from nmt.data.lines import WINDOW, open_input, read_lines, reporter
 from nmt.errors import UserError, choose
 
@@ -57,6 +57,7 @@ def translate(words: list[str]) -> int:
         wishes = replace(wishes_of(options), account=choose(FORMATS, options.format, "--format").account)
         prefixes = stack.enter_context(open_input(options.prefix)) if options.prefix else None
         translator = load(options)
+        tell_languages(translator.config, options.tag)
         translator.searcher.workers = options.workers or translator.searcher.workers
         search = search_of(translator.config, options)
         form = choose_format(options.format, search.nbest, attention=options.attention, resume=options.resume)

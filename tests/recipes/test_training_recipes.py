@@ -10,6 +10,8 @@ import pytest
 from corpora import json_lines
 from examples import make_model_folder, run_script, sentence_pairs
 
+from nmt.cli import main
+
 RECIPES = Path(__file__).parents[2] / "recipes"
 TINY = "--subwords.vocabulary 400 --model.hidden 16 --model.embedding 16 --train.updates 4 --train.precision float32"
 TINY += " --train.validate_every 4"
@@ -77,13 +79,19 @@ def test_a_recipe_makes_pairs_trains_and_goes_on_without_making_them_anew(name: 
     assert ("<bt>" in mixture.read_text()) == (name == "back_translation")
 
 
-def test_a_model_of_several_languages_is_scored_in_each_and_goes_on(tmp_path: Path) -> None:
+def test_a_model_of_several_languages_is_scored_in_each_and_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     english, german = (list(side) for side in zip(*sentence_pairs(340), strict=True))
     write(tmp_path / "data", en=english, de=german, xx=[line.upper() for line in english])
     first, second = (started("multilingual", tmp_path, "--data.source", "en") for _ in range(2))
     assert first.returncode == 0, first.stderr
     assert second.returncode == 0, second.stderr
     assert list(json.loads((tmp_path / "run/scores.json").read_text())) == ["test2016.en-de", "test2016.en-xx"]
+    for tag, told in (("", True), ("<2xx>", False)):
+        words = ["--model", str(tmp_path / "run"), "--input", str(tmp_path / "data/test2016.en"), "--tag", tag]
+        assert main(["translate", *words]) == 0
+        assert ("give --tag '<2de>' or '<2xx>'" in capsys.readouterr().err) == told
     other = started("multilingual", tmp_path, "--data.target", "en")
     assert other.returncode == 2
     assert "did not begin with these languages" in other.stderr

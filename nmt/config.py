@@ -189,7 +189,7 @@ class TrainConfig(Section):
     """Power of the probabilities by which words are spelled in other unigram pieces, drawn afresh in every epoch
     (subword regularisation, Kudo 2018): 1 as the pieces have them, less more evenly, 0 not at all."""
     weight_decay: float = Field(0.0, ge=0)
-    """Decoupled weight decay (Loshchilov and Hutter 2019)."""
+    """Weight decay: decoupled by adamw and adafactor (Loshchilov and Hutter 2019), added to the gradient by others."""
     clip: float = Field(1.0, gt=0)
     """Largest norm of the gradient."""
     ema: float = Field(0.0, ge=0, lt=1)

@@ -51,8 +51,24 @@ MODELS: dict[str, dict[str, Any]] = {
         "model.dropout": 0.15,
         "layers": 2,
     },
+    "wide": {
+        "model.hidden": 512,
+        "model.attention": "multihead",
+        "model.embedding": 128,
+        "layers": 2,
+    },
+    "wide-ssru": {
+        "model.cell": "ssru",
+        "model.hidden": 512,
+        "model.attention": "multihead",
+        "model.embedding": 576,
+        "model.readout": 128,
+        "model.norm": "pre",
+        "layers": 2,
+    },
 }
-"""The last two are those of `recipes/architectures.py`, as large as each other with 5,000 pieces."""
+"""`house` and `house-ssru` are those of `recipes/architectures.py`, as large as each other with 5,000 pieces; so are
+`wide` and `wide-ssru`."""
 
 
 def matrix_speed(precision: torch.dtype, seconds: float = 2.0) -> float:

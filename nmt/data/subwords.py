@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,8 +23,10 @@ EncodedPair = tuple[Pieces, Pieces]  # of source and target, end symbols include
 PADDING, UNKNOWN, BEGIN, END = range(4)
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
 """Thai, Lao, Burmese, Khmer, Kana and Han: they are written without white space between words."""
-ENTERS = re.compile(rf"^[^\W{_UNSPACED}]")
-LEAVES = re.compile(rf"[^\W{_UNSPACED}]$")
+MARKS = "".join(chr(code) for code in range(0x300, 0x20000) if unicodedata.category(chr(code))[0] == "M")
+"""Combining marks, which are of the word that they stand in: accents written apart, the vowel signs of India."""
+ENTERS = re.compile(rf"^(?![{_UNSPACED}])[\w{MARKS}]")
+LEAVES = re.compile(rf"(?![{_UNSPACED}])[\w{MARKS}]$")
 
 
 class Subwords:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -72,7 +73,7 @@ class Glossary:
         asked: dict[str, Asked] = {}
         forbidden = dict.fromkeys(self.always)
         matches = list(WORD.finditer(line))
-        words = [match.group() for match in matches]
+        words = [composed(match.group()) for match in matches]
         concealed = {place for span in hidden for place in range(span.start, span.end)}
         covered = 0
         for number, match in enumerate(matches):
@@ -104,7 +105,7 @@ def make_term(source: str, target: str) -> Term:
     """A term from the two columns of a glossary. Raises UserError for one that asks for nothing."""
     forbidden = target.startswith(FORBIDDEN)
     text = " ".join(target.removeprefix(FORBIDDEN).split())
-    words = tuple(WORD.findall(source))
+    words = tuple(map(composed, WORD.findall(source)))
     if not text:
         raise UserError(f"the term {source!r} has no translation: give one, or {FORBIDDEN}WORD to forbid a word.")
     if not words and not forbidden:
@@ -134,11 +135,17 @@ def read_glossary(path: Path) -> list[Term]:
 
 def standing(word: str, text: str) -> list[tuple[int, int]]:
     """Where a phrase stands in a text as words of its own, in any case: starts and ends."""
-    wanted = [match.group().lower() for match in WORD.finditer(word)]
+    wanted = [composed(match.group()).lower() for match in WORD.finditer(word)]
     matches = list(WORD.finditer(text))
+    words = [composed(match.group()).lower() for match in matches]
     found = []
     for number in range(len(matches) - len(wanted) + 1):
-        some = matches[number : number + len(wanted)]
-        if wanted and [match.group().lower() for match in some] == wanted:
-            found.append((some[0].start(), some[-1].end()))
+        last = number + len(wanted)
+        if wanted and words[number:last] == wanted:
+            found.append((matches[number].start(), matches[last - 1].end()))
     return found
+
+
+def composed(word: str) -> str:
+    """A word with its accents in its letters, where there are such (NFC), so that either way of writing is found."""
+    return word if word.isascii() else unicodedata.normalize("NFC", word)

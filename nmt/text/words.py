@@ -6,9 +6,10 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from nmt.data.subwords import MARKS
 from nmt.text.spans import STRIPPED, TAG, find
 
-WORD = re.compile(r"\w+|[^\w\s]")
+WORD = re.compile(rf"\w+(?:[{MARKS}]+\w*)*|[^\w\s]")
 NOWHERE = -1
 INLINE = frozenset(["a", "abbr", "b", "bdi", "code", "em", "font", "g", "i", "mark", "s", "small", "span", "strong"])
 INLINE |= frozenset(["sub", "sup", "u", "x", "bpt", "ept", "ph", "q", "kbd", "tt", "ins", "del", "cite", "label"])

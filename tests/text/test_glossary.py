@@ -116,14 +116,26 @@ def test_a_term_is_asked_of_the_sentence_that_has_it(translator: Translator) -> 
         ("child child", ["Kind"], []),
         ("http://child.org a child", ["Kind"], []),
         ("http://child.org", [], []),
+        ("A cafe\u0301.", ["Kaffeehaus"], []),  # the accent written apart
+        ("A caf\u00e9, NAI\u0308VE", ["Kaffeehaus", "arglos"], []),
+        ("cafe", [], []),
+        ("हिन्दी", ["Hindi"], []),
+        ("हिन", [], []),  # the vowel signs are of the word
+        ("किताब", [], []),
     ],
 )
 def test_terms_are_words_of_the_line(line: str, asked: list[str], forbidden: list[str]) -> None:
     terms = {"child": "Kind", "bank": "Ufer", "Bank": "Firma", "river bank": "Flussufer"}
+    terms |= {"caf\u00e9": "Kaffeehaus", "nai\u0308ve": "arglos", "हिन्दी": "Hindi", "त": "ta"}
     glossary = Glossary([*(make_term(*pair) for pair in terms.items()), make_term("bank", "!Geldhaus")])
     found, never = glossary.asked(line, find(line))
     assert [term.target for term in found] == asked
     assert never == forbidden
+
+
+def test_a_phrase_is_found_with_its_accents_written_either_way() -> None:
+    assert standing("caf\u00e9 x", "Ein cafe\u0301 X.") == [(4, 11)]
+    assert standing("cafe\u0301", "caf\u00e9s caf\u00e9") == [(6, 10)]
 
 
 def test_a_glossary_file_has_two_columns(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from nmt.data.subwords import END
 from nmt.errors import UserError
 from nmt.search.settings import check_phrases
 from nmt.text import alignment
-from nmt.text.glossary import Glossary, standing
+from nmt.text.glossary import Glossary, folded, standing
 from nmt.text.protect import mend, set_apart
 from nmt.text.spans import STRIPPED, find
 from nmt.text.tags import put_back
@@ -127,9 +127,9 @@ class Pipeline:
         forbidden: list[str] = []
         if wishes.glossary:
             terms, forbidden = wishes.glossary.asked(text, find(text, STRIPPED))
-            asked = " ".join([prefix, *wishes.require, *(term.target for term in terms)]).lower()
+            asked = folded(" ".join([prefix, *wishes.require, *(term.target for term in terms)]))
             # A word that is also part of what is asked for is forbidden only by looking at what comes out.
-            exclude = [form for word in forbidden if word.lower() not in asked for form in _forms(word)]
+            exclude = [form for word in forbidden if folded(word) not in asked for form in _forms(word)]
             request = replace(request, terms=tuple(terms), exclude=tuple(exclude))
         return _Prepared(line, words, text, request, forbidden)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -108,10 +109,14 @@ def test_an_ensemble_takes_full_and_compressed_models(model: Path, compressed: P
     assert all(one.text for one in Translator.load(compressed, others=[model]).translate(lines[:3]))
 
 
-def test_the_pairs_may_be_in_any_form_and_have_the_model_s_languages(model: Path, tmp_path: Path) -> None:
+def test_the_pairs_may_be_in_any_form_and_have_the_model_s_languages(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     pairs = tmp_path / "pairs.jsonl"
     pairs.write_text("".join(json.dumps({"de": one, "en": other}) + "\n" for other, one in sentence_pairs(50)))
     assert main(["compress", "--model", str(model), "--output", str(tmp_path / "small"), "--data", str(pairs)]) == 0
+    after, before = re.findall(r"([\d.]+) MB|, ([\d.]+) before", capsys.readouterr().err)
+    assert 0 < float(after[0]) < float(before[1])
     vocabulary = folders.load_vocabulary(model, folders.load_config(model))
     first = training_pairs(model, vocabulary, [str(pairs)])[0]
     assert [vocabulary.source.decode(side.tolist()) for side in first] == list(sentence_pairs(50)[0])

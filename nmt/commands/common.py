@@ -44,11 +44,11 @@ def load(options: argparse.Namespace, folder: Path | None = None) -> Translator:
 
 
 def tell_languages(config: Config, tag: str) -> None:
-    """Says which languages a model can be told to translate into, where it is told none."""
+    """Says how a model of several languages is told which to translate into, where no tag is given for all lines."""
     tags = [symbol for symbol in config.subwords.symbols if re.fullmatch(r"<2[\w-]+>", symbol)]
     if tags and not {*tags} & {*tag.split()}:
         one_of = " or ".join(f"'{one}'" for one in tags)
-        print(f"this model is told its target language: give --tag {one_of}, or begin every line so", file=sys.stderr)
+        print(f"this model reads its target language before each line: {one_of}; --tag puts one there", file=sys.stderr)
 
 
 def load_scorer(options: argparse.Namespace, folder: Path) -> Scorer:

@@ -10,7 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nmt.arguments import SEARCH_OPTIONS, Parser, positive
-from nmt.commands.common import add_tag, fused_of, lines_of, load, parallel_lines, print_json, progress_bar, search_of
+from nmt.commands.common import (
+    add_tag,
+    fused_of,
+    lines_of,
+    load,
+    parallel_lines,
+    print_json,
+    progress_bar,
+    search_of,
+    tell_languages,
+)
 from nmt.data.lines import clean_line, open_output, reporter
 from nmt.data.packing import unpacked_name
 from nmt.errors import UserError, choose
@@ -262,6 +272,8 @@ def translations(
     outputs = []
     for number, (folder, system) in enumerate(zip(options.model, systems, strict=True)):
         translator = load(argparse.Namespace(**{**vars(options), "model": folder}))
+        if options.source:  # the pairs of a mixture have their tags
+            tell_languages(translator.config, options.tag)
         its = []
         for place, test in enumerate(tests):
             report = reporter(f"{system}, {test.name}", bar.write)

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from nmt.arguments import Parser
-from nmt.commands.common import add_tag, lines_of, load_scorer, parallel_lines, search_of, write_line
+from nmt.commands.common import add_tag, lines_of, load_scorer, parallel_lines, search_of, tell_languages, write_line
 from nmt.data.lines import reporter
 from nmt.errors import UserError
 
@@ -36,6 +36,7 @@ def score(words: list[str]) -> int:
         pairs, name = [("", target) for target in targets], str(options.target)
     else:
         sources, targets = parallel_lines(options.source, options.target)
+        tell_languages(scorer.config, options.tag)
         tag = options.tag.split()
         pairs = [(" ".join([*tag, source]), target) for source, target in zip(sources, targets, strict=True)]
         name = f"{options.source} and {options.target}"

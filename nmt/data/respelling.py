@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
+from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +13,9 @@ from numpy.typing import NDArray
 from nmt.data.subwords import END, EncodedPair, Pieces, RightToLeft, Subwords, Vocabulary
 
 SPELLINGS = 64
-"""Spellings of a word that are drawn among, the likeliest (Kudo 2018, section 3.3)."""
-WORDS = 50_000
-"""Words whose spellings are remembered, of each vocabulary."""
+"""Spellings of a word that are drawn among, the likeliest. Kudo 2018, section 3.3, has as many of a whole sentence."""
+WORDS, LONGEST = 20_000, 16
+"""Words whose spellings are remembered, of each vocabulary: 60 MB at most; pieces of the longest that are."""
 
 
 class Respelling:
@@ -46,6 +49,20 @@ class Respelling:
         return list(zip(*sides, strict=True))
 
 
+class Spellings(NamedTuple):
+    """Ways to spell a word, their pieces one after the other: where each ends, and the sum of the probabilities of each
+    and of those before it."""
+
+    pieces: Pieces
+    ends: NDArray[np.int64]
+    until: NDArray[np.float64]
+
+    def at(self, draw: float) -> Pieces:
+        """The one that a number from 0 to 1 falls on."""
+        number = int(self.until.searchsorted(draw, side="right"))
+        return self.pieces[self.ends[number - 1] if number else 0 : self.ends[number]]
+
+
 class Speller:
     """Spells the words of one language by the probabilities of a unigram model to a `power`: 1 is the model's own
     distribution, and less is more even (subword regularisation, Kudo 2018, section 3.3). Words of letters that the
@@ -56,6 +73,7 @@ class Speller:
         self._power = power
         self._step = -1 if isinstance(subwords, RightToLeft) else 1
         self._plain, self._begins = subwords.text_pieces()
+        self._scores = subwords.scores()
         self._known = lru_cache(WORDS)(self._spellings)
 
     def __call__(self, pieces: Pieces, random: np.random.Generator) -> Pieces:
@@ -67,27 +85,27 @@ class Speller:
         spelled = []
         for word, draw in zip(words, draws, strict=True):
             if len(word) and self._begins[word[0]]:
-                spellings, until = self._known(word.tobytes())
-                word = spellings[int(until.searchsorted(draw, side="right"))]
+                look_up = self._known if len(word) <= LONGEST else self._spellings
+                word = look_up(word.tobytes()).at(draw)
             spelled.append(word)
         return np.concatenate(spelled)[:: self._step]
 
-    def _spellings(self, word: bytes) -> tuple[list[Pieces], NDArray[np.float64]]:
-        """Ways to spell a word, which is given as the bytes of its pieces, and the sum of the probabilities of each and
-        of those before it."""
+    def _spellings(self, word: bytes) -> Spellings:
+        """The ways to spell a word, which is given as the bytes of its pieces."""
         now = np.frombuffer(word, np.int32)
-        text = self._subwords.decode(now.tolist())
-        written = "".join(self._subwords.pieces(now.tolist()))
-        found = [
-            (np.array(spelling, np.int32), score)
-            for spelling, score in self._subwords.nbest(text, SPELLINGS)
-            if "".join(self._subwords.pieces(spelling)) == written
-        ] or [(now, 0.0)]
-        scores = self._power * np.array([score for _, score in found])
+        numbers = now.tolist()
+        found = self._subwords.nbest(self._subwords.decode(numbers), SPELLINGS)
+        if not found or self._written(found[0]) != self._written(numbers):  # normalised in another way, by itself
+            return Spellings(now, np.array([len(now)]), np.ones(1))
+        pieces, ends = np.array(list(chain(*found)), np.int32), np.cumsum(list(map(len, found)))
+        scores = self._power * np.add.reduceat(self._scores[pieces], [0, *ends[:-1]])
         until = np.exp(scores - scores.max()).cumsum()
-        until = until / until[-1]
+        until /= until[-1]
         until[-1] = 1.0  # as it may not be by rounding, and no draw is 1
-        return [spelling for spelling, _ in found], until
+        return Spellings(pieces, ends, until)
+
+    def _written(self, pieces: Sequence[int]) -> str:
+        return "".join(self._subwords.pieces(pieces))
 
 
 def _cut_some(pieces: Pieces, parts: NDArray[np.int32], rate: float, random: np.random.Generator) -> Pieces:

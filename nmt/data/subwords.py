@@ -23,10 +23,12 @@ EncodedPair = tuple[Pieces, Pieces]  # of source and target, end symbols include
 PADDING, UNKNOWN, BEGIN, END = range(4)
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
 """Thai, Lao, Burmese, Khmer, Kana and Han: they are written without white space between words."""
-MARKS = "".join(chr(code) for code in range(0x300, 0x20000) if unicodedata.category(chr(code))[0] == "M")
-"""Combining marks, which are of the word that they stand in: accents written apart, the vowel signs of India."""
-ENTERS = re.compile(rf"^(?![{_UNSPACED}])[\w{MARKS}]")
-LEAVES = re.compile(rf"(?![{_UNSPACED}])[\w{MARKS}]$")
+_ALL_MARKS = "".join(chr(code) for code in range(0x300, 0x20000) if unicodedata.category(chr(code))[0] == "M")
+MARKS = re.sub(f"[{_UNSPACED}]", "", _ALL_MARKS)
+"""Combining marks of the other scripts, which are of the word that they stand in: accents written apart, the vowel
+signs of India."""
+ENTERS = re.compile(rf"^(?:[^\W{_UNSPACED}]|[{MARKS}])")
+LEAVES = re.compile(rf"(?:[^\W{_UNSPACED}]|[{MARKS}])$")
 
 
 class Subwords:
@@ -104,11 +106,14 @@ class Subwords:
         plain = np.array([piece.type == piece.NORMAL for piece in pieces])
         return plain, plain & [piece.piece.startswith("\u2581") for piece in pieces]
 
-    def nbest(self, word: str, count: int) -> list[tuple[list[int], float]]:
-        """The likeliest spellings of a word by a unigram model, at most `count`, with their log-probabilities (Kudo
-        2018)."""
-        found = self._processor.nbest_encode(word, nbest_size=count, return_type="proto").nbests
-        return [([piece.id for piece in spelling.pieces], spelling.score) for spelling in found]
+    def nbest(self, word: str, count: int) -> list[list[int]]:
+        """The likeliest spellings of a word by a unigram model, at most `count`, best first (Kudo 2018)."""
+        found: list[list[int]] = self._processor.nbest_encode(word, nbest_size=count, out_type=int)
+        return found
+
+    def scores(self) -> NDArray[np.float64]:
+        """The score of each piece [pieces]: of a unigram model its log-probability."""
+        return np.array([self._processor.get_score(number) for number in range(len(self))])
 
     def parts(self) -> NDArray[np.int32]:
         """[pieces, most parts]: for each piece the smaller ones that spell it, as few as can be, and of such spellings

@@ -40,7 +40,7 @@ def link(
             continue
         word.weights = {first + int(place): float(row[place]) for place in np.flatnonzero(row >= LEAST * total)}
         word.link = first + int(row.argmax())
-    if all(not side[-1].text.isalnum() and not side[-1].kind for side in (source, target)):
+    if all(not side[-1].text[0].isalnum() and not side[-1].kind for side in (source, target)):
         target[-1].link = first + len(source) - 1  # the last mark of a sentence often looks anywhere
 
 

@@ -43,12 +43,13 @@ class Glossary:
             if not term.source:
                 self.always.append(term.target)
                 continue
-            if not term.forbidden and known.setdefault(term.source, term.target) != term.target:
+            first = term.target if term.forbidden else known.setdefault(term.source, term.target)
+            if composed(first) != composed(term.target):
                 raise UserError(
                     f"the glossary has {' '.join(term.source)!r} twice, as {known[term.source]!r} and as "
                     f"{term.target!r}: leave one out."
                 )
-            self._by_word.setdefault(term.source[0].lower(), []).append(term)
+            self._by_word.setdefault(folded(term.source[0]), []).append(term)
         self.asks = bool(known)
         for term in itertools.chain(*self._by_word.values()):
             if term.forbidden and standing(term.target, known.get(term.source, "")):
@@ -90,7 +91,7 @@ class Glossary:
     def _found(self, words: Sequence[str], number: int) -> Iterator[Term]:
         """The terms that stand at a word, the longest first, then those written as they stand."""
         found = []
-        for term in self._by_word.get(words[number].lower(), ()):
+        for term in self._by_word.get(folded(words[number]), ()):
             stands = tuple(words[number : number + len(term.source)])
             if len(stands) == len(term.source) and all(map(_same, stands, term.source)):
                 found.append((-len(stands), stands != term.source, term))
@@ -98,7 +99,7 @@ class Glossary:
 
 
 def _same(word: str, wanted: str) -> bool:
-    return word == wanted or (wanted == wanted.lower() and word.lower() == wanted)
+    return word == wanted or (wanted == folded(wanted) == folded(word))
 
 
 def make_term(source: str, target: str) -> Term:
@@ -135,9 +136,9 @@ def read_glossary(path: Path) -> list[Term]:
 
 def standing(word: str, text: str) -> list[tuple[int, int]]:
     """Where a phrase stands in a text as words of its own, in any case: starts and ends."""
-    wanted = [composed(match.group()).lower() for match in WORD.finditer(word)]
+    wanted = [folded(match.group()) for match in WORD.finditer(word)]
     matches = list(WORD.finditer(text))
-    words = [composed(match.group()).lower() for match in matches]
+    words = [folded(match.group()) for match in matches]
     found = []
     for number in range(len(matches) - len(wanted) + 1):
         last = number + len(wanted)
@@ -146,6 +147,11 @@ def standing(word: str, text: str) -> list[tuple[int, int]]:
     return found
 
 
-def composed(word: str) -> str:
-    """A word with its accents in its letters, where there are such (NFC), so that either way of writing is found."""
-    return word if word.isascii() else unicodedata.normalize("NFC", word)
+def folded(text: str) -> str:
+    """A text in small letters, composed."""
+    return composed(text.lower())
+
+
+def composed(text: str) -> str:
+    """A text with its accents in its letters, where there are such (NFC), so that either way of writing is found."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)

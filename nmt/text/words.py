@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from nmt.data.subwords import MARKS
 from nmt.text.spans import STRIPPED, TAG, find
 
-WORD = re.compile(rf"\w+(?:[{MARKS}]+\w*)*|[^\w\s]")
+WORD = re.compile(rf"\w[\w{MARKS}\u200c\u200d]*|[^\w\s]")  # the last two join letters, or keep them apart, in a word
 NOWHERE = -1
 INLINE = frozenset(["a", "abbr", "b", "bdi", "code", "em", "font", "g", "i", "mark", "s", "small", "span", "strong"])
 INLINE |= frozenset(["sub", "sup", "u", "x", "bpt", "ept", "ph", "q", "kbd", "tt", "ins", "del", "cite", "label"])
@@ -84,7 +84,7 @@ def _divides(words: Sequence[Word], index: int) -> bool:
     if words[index].kind == TAG and name:
         return name.group(1).lower() not in INLINE
     beside = words[max(0, index - 1) : index + 2 : 2]
-    return all(word.kind or word.text.isalnum() for word in beside)
+    return all(word.kind or word.text[0].isalnum() for word in beside)
 
 
 def groups(words: Sequence[Word]) -> list[int]:

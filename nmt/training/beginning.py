@@ -256,8 +256,8 @@ def _check_feasible(config: Config) -> None:
         raise UserError("model.weights is int8, which cannot be trained: train in float32, then use `nmt compress`.")
     if config.train.subword_sampling and config.subwords.algorithm != "unigram":
         raise UserError(
-            "train.subword_sampling draws by the probabilities of unigram pieces, which byte pairs have none of: set "
-            "subwords.algorithm unigram, or use train.subword_dropout instead."
+            "train.subword_sampling draws by the probabilities of unigram pieces, which byte pairs have none of: use "
+            "train.subword_dropout instead, or new pieces by subwords.algorithm unigram."
         )
     check_precision(config.train.precision, model_folder.device_for(config.train.device))
     check_search(config.search)

@@ -115,7 +115,7 @@ def test_spellings_come_as_often_as_the_model_has_them(power: float) -> None:
         numbers = [model.piece_to_id(part) for part in spelling]
         if subwords.pieces(numbers) == spelling:
             scores[tuple(numbers)] = sum(map(model.get_score, numbers))
-    assert len(scores) == 3
+    assert len(scores) > 1
     likelihoods = np.exp(power * np.array(list(scores.values())))
     expected = dict(zip(scores, likelihoods / likelihoods.sum(), strict=True))
     pairs = encoded(vocabulary, [("sinkt", "sinkt")] * 4000)

@@ -14,6 +14,8 @@ from nmt.config import SubwordsConfig
 from nmt.data.subwords import (
     BEGIN,
     END,
+    ENTERS,
+    LEAVES,
     PADDING,
     UNKNOWN,
     Subwords,
@@ -173,6 +175,11 @@ def test_of_the_spellings_of_a_piece_the_shortest_and_likeliest_is_taken() -> No
     assert spelling("bcd", scores) == ["b", "cd"]
     assert spelling("ac", scores) == ["a", "c"]
     assert spelling("a", scores) == spelling("aé", scores) == []
+
+
+def test_combining_marks_are_of_their_words_where_there_is_white_space_between_words() -> None:
+    assert all(ENTERS.search(mark) and LEAVES.search(f"x{mark}") for mark in ("\u0301", "ि", "्"))
+    assert not any(ENTERS.search(mark) or LEAVES.search(f"ส{mark}") for mark in ("ั", "့", "្"))
 
 
 @every_algorithm

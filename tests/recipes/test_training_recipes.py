@@ -91,7 +91,7 @@ def test_a_model_of_several_languages_is_scored_in_each_and_goes_on(
     for tag, told in (("", True), ("<2xx>", False)):
         words = ["--model", str(tmp_path / "run"), "--input", str(tmp_path / "data/test2016.en"), "--tag", tag]
         assert main(["translate", *words]) == 0
-        assert ("give --tag '<2de>' or '<2xx>'" in capsys.readouterr().err) == told
+        assert ("before each line: '<2de>' or '<2xx>'" in capsys.readouterr().err) == told
     other = started("multilingual", tmp_path, "--data.target", "en")
     assert other.returncode == 2
     assert "did not begin with these languages" in other.stderr

@@ -119,6 +119,7 @@ def test_a_term_is_asked_of_the_sentence_that_has_it(translator: Translator) -> 
         ("A cafe\u0301.", ["Kaffeehaus"], []),  # the accent written apart
         ("A caf\u00e9, NAI\u0308VE", ["Kaffeehaus", "arglos"], []),
         ("cafe", [], []),
+        ("J\u030cA", ["klein"], []),  # small, its letter and accent are one
         ("हिन्दी", ["Hindi"], []),
         ("हिन", [], []),  # the vowel signs are of the word
         ("किताब", [], []),
@@ -126,7 +127,7 @@ def test_a_term_is_asked_of_the_sentence_that_has_it(translator: Translator) -> 
 )
 def test_terms_are_words_of_the_line(line: str, asked: list[str], forbidden: list[str]) -> None:
     terms = {"child": "Kind", "bank": "Ufer", "Bank": "Firma", "river bank": "Flussufer"}
-    terms |= {"caf\u00e9": "Kaffeehaus", "nai\u0308ve": "arglos", "हिन्दी": "Hindi", "त": "ta"}
+    terms |= {"caf\u00e9": "Kaffeehaus", "nai\u0308ve": "arglos", "हिन्दी": "Hindi", "त": "ta", "\u01f0a": "klein"}
     glossary = Glossary([*(make_term(*pair) for pair in terms.items()), make_term("bank", "!Geldhaus")])
     found, never = glossary.asked(line, find(line))
     assert [term.target for term in found] == asked
@@ -136,6 +137,9 @@ def test_terms_are_words_of_the_line(line: str, asked: list[str], forbidden: lis
 def test_a_phrase_is_found_with_its_accents_written_either_way() -> None:
     assert standing("caf\u00e9 x", "Ein cafe\u0301 X.") == [(4, 11)]
     assert standing("cafe\u0301", "caf\u00e9s caf\u00e9") == [(6, 10)]
+    assert standing("ශ්", "ශ්\u200dරී") == []  # joined to what follows
+    assert standing("ខ្មែរ", "ភាសាខ្មែរ")  # no white space between words
+    Glossary([make_term("a", "Kaff\u00e9"), make_term("a", "Kaffe\u0301")])  # the same twice
 
 
 def test_a_glossary_file_has_two_columns(tmp_path: Path) -> None:

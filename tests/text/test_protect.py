@@ -182,6 +182,11 @@ def test_a_place_has_the_fewest_words_on_the_wrong_side() -> None:
     assert split_place([-1, -1], 2) == 0
 
 
+def test_what_is_taken_out_between_letters_leaves_white_space() -> None:
+    for word in ("word", "cafe\u0301", "किताब"):
+        assert translated(split(f"{word}{{name}}{word}", ["placeholder"])) == f"{word} {word}"
+
+
 def test_tags_that_divide_leave_white_space_in_what_is_translated() -> None:
     assert translated(split("one<br/>two <b>th</b>ree<p>four", ("tag",))) == "one two three four"
 

@@ -56,6 +56,14 @@ def test_pieces_are_summed_into_words() -> None:
     assert pharaoh(source, target) == [(1, 0), (2, 1)]
 
 
+def test_the_last_marks_of_two_sentences_go_together_and_words_with_combining_marks_are_none() -> None:
+    for source, target, last in (("एक किताब", "a book .", 0), ("a book.", "एक किताब", 0), ("a book.", "ein Buch.", 2)):
+        some, others = split(source), split(target)
+        spelled = [[word.space + word.text for word in side] for side in (some, others)]
+        link(some, others, *map(places, spelled), np.eye(1, len(some)).repeat(len(others), axis=0))
+        assert others[-1].link == last
+
+
 def test_tokens_are_what_white_space_divides() -> None:
     source, target = split("one, two"), split("zwei eins !")
     for word, of in zip(target, (2, 0, -1), strict=True):

@@ -439,7 +439,10 @@ REFUSED: dict[str, tuple[dict[str, object], list[str]]] = {
     "validation the wrong way round": ({"data__valid": ["val.de", "val.en"]}, ["val.de is named first", "turn"]),
     "tests the wrong way round": ({"data__test": ["test.de", "test.en"]}, ["test.de is named first", "turn"]),
     "more pieces for a model that is new": ({"subwords__extend": 9}, ["subwords.extend", "train.finetune"]),
-    "probabilities of byte pairs": ({"train__subword_sampling": 0.5}, ["subwords.algorithm unigram"]),
+    "probabilities of byte pairs": (
+        {"train__subword_sampling": 0.5},
+        ["subwords.algorithm unigram", "train.subword_dropout"],
+    ),
     "languages the wrong way round": ({"data__source": "de", "data__target": "en"}, ["train.en", "turn the files"]),
     "more translations than the beam": ({"search__nbest": 9}, ["search.nbest is 9", "widen the beam"]),
     "a number without end": ({"train__minutes": "inf"}, ["train.minutes"]),

@@ -143,7 +143,8 @@ def make_trainer(world: World, folder: Path, changes: dict[str, object] | None =
     network = model_folder.build(config, world.vocabulary)
     validator = parts.get("validator") or Validator(config, world.vocabulary, world.valid, world.valid_pairs)
     folder.mkdir(exist_ok=True)
-    respell = Respelling(world.vocabulary, config.train.seed, dropout=config.train.subword_dropout)
+    dropout, sampling = config.train.subword_dropout, config.train.subword_sampling
+    respell = Respelling(world.vocabulary, config.train.seed, dropout=dropout, sampling=sampling)
     tracker = parts.get("tracker") or Listener()
     objective = make_objective(config, world.vocabulary, world.train)
     return Trainer(config, network, world.train, respell, validator, tracker, folder, objective=objective)

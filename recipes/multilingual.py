@@ -10,7 +10,9 @@ temperature of 5, by which small ones are read more often than their size asks (
 validated together; every test set is scored by itself. With `--data.target en` in place of `--data.source en` it goes
 from all into English, without both from each into each. Files of another kind are named in mixtures of your own, whose
 corpora are scored each by itself, too: `--data.train train.toml --data.valid valid.toml --data.test test.toml`, as
-nmt/data/corpus/mixture.py has it. No score is expected here: it was not measured.
+nmt/data/corpus/mixture.py has it. In its 30 minutes on one core of an AMD EPYC with bfloat16 instructions, beside other
+work, from Multi30k's English: test2016 34.8 into German, 51.3 into French, 27.6 into Czech, beam 5
+(nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0): some 4 BLEU behind a model for each (docs/results.md).
 """
 
 import sys

@@ -119,10 +119,9 @@ class Subwords:
         """[pieces, most parts]: for each piece the smaller ones that spell it, as few as can be, and of such spellings
         that with the highest scores together (found earlier in byte pairs, likelier in unigram); then zeros. Nothing
         but zeros where there is none, as for characters, bytes and special symbols."""
-        pieces = _proto().ModelProto.FromString(self.model).pieces
-        plain = [number for number, piece in enumerate(pieces) if piece.type == piece.NORMAL]
+        plain = np.flatnonzero(self.text_pieces()[0]).tolist()
         ranked = {text: number for number, text in zip(plain, self.pieces(plain), strict=True)}
-        scores = {text: self._processor.get_score(number) for text, number in ranked.items()}
+        scores = dict(zip(ranked, self.scores()[plain].tolist(), strict=True))
         spelled = {number: [ranked[part] for part in spelling(text, scores)] for text, number in ranked.items()}
         found = np.zeros((len(self), max(2, *map(len, spelled.values()))), np.int32)
         for number, parts in spelled.items():

@@ -9,31 +9,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from vocabularies import GERMAN, PAIRS, a_vocabulary, anything
 
-from nmt.config import SubwordsConfig
 from nmt.data.respelling import Respelling
-from nmt.data.subwords import END, EncodedPair, Subwords, Vocabulary, train_vocabulary
+from nmt.data.subwords import END, EncodedPair, Subwords, Vocabulary
 
-ENGLISH = [" ".join(words) for words in product(["the", "a"], ["boat", "house", "child"], ["sinks", "sleeps"])]
-GERMAN = [" ".join(words) for words in product(["das", "ein"], ["Boot", "Haus", "Kind"], ["sinkt", "schläft"])]
-PAIRS = list(zip(ENGLISH, GERMAN, strict=True))
 TAG = "<2de>"
-
-
-def a_vocabulary(**changes: object) -> Vocabulary:
-    values = {"vocabulary": 310, "joint": True, "normalization": "identity", "symbols": (TAG,), **changes}
-    return train_vocabulary(lambda: iter(PAIRS), SubwordsConfig.model_validate(values))
-
-
-VOCABULARIES = {algorithm: a_vocabulary(algorithm=algorithm) for algorithm in ("unigram", "bpe")}
+VOCABULARIES = {algorithm: a_vocabulary(algorithm=algorithm, symbols=(TAG,)) for algorithm in ("unigram", "bpe")}
 VOCABULARIES["reversed"] = VOCABULARIES["unigram"].reversed()
 WAYS = [("bpe", 1.0, 0.0), ("unigram", 1.0, 0.0), *product(("unigram", "reversed"), (0.0, 1.0), (0.1, 1.0))]
 every_way = pytest.mark.parametrize(("name", "dropout", "sampling"), WAYS)
-
-# SentencePiece writes a space as U+2581 and takes runs of spaces for one; all else is text.
-anything = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\u2581")).map(
-    lambda text: " ".join(word for word in text.split(" ") if word)
-)
 
 
 def encoded(vocabulary: Vocabulary, pairs: list[tuple[str, str]]) -> list[EncodedPair]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from itertools import product
 from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from vocabularies import ENGLISH, GERMAN, a_vocabulary, anything, settings_of
 
-from nmt.config import SubwordsConfig
 from nmt.data.subwords import (
     BEGIN,
     END,
@@ -22,31 +20,14 @@ from nmt.data.subwords import (
     Vocabulary,
     spelling,
     train_subwords,
-    train_vocabulary,
 )
 from nmt.errors import UserError
 
-ENGLISH = [" ".join(words) for words in product(["the", "a"], ["boat", "house", "child"], ["sinks", "sleeps"])]
-GERMAN = [" ".join(words) for words in product(["das", "ein"], ["Boot", "Haus", "Kind"], ["sinkt", "schläft"])]
-PAIRS = list(zip(ENGLISH, GERMAN, strict=True))
 ALGORITHMS = ("unigram", "bpe")
-
-
-def settings_of(**changes: object) -> SubwordsConfig:
-    return SubwordsConfig.model_validate({"vocabulary": 310, "joint": True, "normalization": "identity", **changes})
-
-
-def a_vocabulary(**changes: object) -> Vocabulary:
-    return train_vocabulary(lambda: iter(PAIRS), settings_of(**changes))
 
 
 VOCABULARIES = {algorithm: a_vocabulary(algorithm=algorithm) for algorithm in ALGORITHMS}
 every_algorithm = pytest.mark.parametrize("algorithm", ALGORITHMS)
-
-# SentencePiece writes a space as U+2581 and takes runs of spaces for one; all else is text.
-anything = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\u2581")).map(
-    lambda text: " ".join(word for word in text.split(" ") if word)
-)
 
 
 @every_algorithm
